@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+
+export interface GitResult {
+	readonly code: number;
+	readonly stdout: Buffer;
+	readonly stderr: string;
+}
+
+export interface GitOptions {
+	readonly input?: string | Buffer;
+	readonly env?: Record<string, string>;
+}
+
+/** The environment of every git process of a stand-in: nothing of the machine's own settings. */
+export function cleanGitEnvironment(): Record<string, string> {
+	return {
+		PATH: process.env.PATH ?? '/usr/bin:/bin',
+		LC_ALL: 'C',
+		GIT_CONFIG_NOSYSTEM: '1',
+		GIT_CONFIG_GLOBAL: '/dev/null',
+		GIT_TERMINAL_PROMPT: '0',
+	};
+}
+
+/** Runs git on a bare repository and returns whatever came of it. */
+export async function tryGit(
+	repository: string,
+	args: readonly string[],
+	options: GitOptions = {},
+): Promise<GitResult> {
+	const child = spawn('git', [`--git-dir=${repository}`, ...args], {
+		env: { ...cleanGitEnvironment(), ...options.env },
+	});
+	const stdout: Buffer[] = [];
+	const stderr: Buffer[] = [];
+	child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+	child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+	// A git that ends early closes its input; the exit code tells of it.
+	child.stdin.on('error', () => undefined);
+	child.stdin.end(options.input ?? '');
+	const code = await new Promise<number>((resolve, reject) => {
+		child.once('error', reject);
+		child.once('close', (status) => resolve(status ?? -1));
+	});
+	return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+}
+
+/** Runs git on a bare repository and returns what it printed, without the last newline. */
+export async function git(
+	repository: string,
+	args: readonly string[],
+	options: GitOptions = {},
+): Promise<string> {
+	const { code, stdout, stderr } = await tryGit(repository, args, options);
+	if (code !== 0) throw new Error(`git ${args.join(' ')} in ${repository}: ${stderr.trim()}`);
+	return stdout.toString().replace(/\n$/, '');
+}
+
+/** The full id that a revision names, peeled to a commit; undefined when there is none. */
+export async function resolveCommit(
+	repository: string,
+	revision: string,
+): Promise<string | undefined> {
+	return resolveObject(repository, `${revision}^{commit}`);
+}
+
+/** The full id that a revision names, unpeeled; undefined when there is none. */
+export async function resolveObject(
+	repository: string,
+	revision: string,
+): Promise<string | undefined> {
+	const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', revision];
+	const { code, stdout } = await tryGit(repository, args);
+	return code === 0 ? stdout.toString().trim() : undefined;
+}
+
+export const zeroId = '0'.repeat(40);
