@@ -1,0 +1,204 @@
+import http from 'node:http';
+import https from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure, messageOf } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+
+export interface HttpClientOptions {
+	/** Requests name paths below this; a query in it is not kept. */
+	baseUrl: string;
+	/** Sent with every request. */
+	headers?: Readonly<Record<string, string>>;
+	tls?: TlsOptions;
+	/** Variables that may name a proxy: `HTTPS_PROXY`, `no_proxy`, ... */
+	environment?: Readonly<Record<string, string | undefined>>;
+	log: Log;
+	signal: AbortSignal;
+	/** Connections that are kept open at once. */
+	connections?: number;
+}
+
+/** PEM texts; `serverName` is what the certificate is checked against. */
+export interface TlsOptions {
+	ca?: string;
+	cert?: string;
+	key?: string;
+	serverName?: string;
+	skipVerify?: boolean;
+}
+
+export interface HttpRequest {
+	method?: string;
+	/** Appended to the base URL, beginning with `/`; escaped by the caller. */
+	path: string;
+	query?: Readonly<Record<string, string | number | boolean | undefined>>;
+	headers?: Readonly<Record<string, string>>;
+	/** An object is sent as JSON, a text as it is. */
+	body?: unknown;
+	/** True where sending it twice does no harm; by default for all methods but POST. */
+	idempotent?: boolean;
+	signal?: AbortSignal;
+}
+
+export interface HttpResponse {
+	status: number;
+	headers: http.IncomingHttpHeaders;
+	text: string;
+}
+
+const attempts = 5;
+const passing = new Set([429, 500, 502, 503, 504]);
+
+/**
+ * HTTP(S) over kept-alive connections, with an authority or client certificate of its own,
+ * through the environment's proxy. It is on node's own client because `fetch` can take
+ * neither certificates nor a proxy without a copy of undici in the bundle.
+ */
+export class HttpClient {
+	readonly #options: HttpClientOptions;
+	readonly #base: URL;
+	readonly #agent: http.Agent;
+
+	constructor(options: HttpClientOptions) {
+		this.#options = options;
+		this.#base = new URL(options.baseUrl);
+		const { tls = {}, environment } = options;
+		const common = {
+			keepAlive: true,
+			maxSockets: options.connections ?? 10,
+			...(environment === undefined ? {} : { proxyEnv: environment as NodeJS.ProcessEnv }),
+		};
+		this.#agent =
+			this.#base.protocol === 'https:'
+				? new https.Agent({
+						...common,
+						ca: tls.ca,
+						cert: tls.cert,
+						key: tls.key,
+						servername: tls.serverName,
+						rejectUnauthorized: tls.skipVerify !== true,
+					})
+				: new http.Agent(common);
+	}
+
+	/**
+	 * Sends a request and reads the answer, whatever its status. A passing fault (429, 5xx, a
+	 * broken connection) is tried again with growing pauses, or after the server's own
+	 * `Retry-After`; a request that is not idempotent only where the server cannot have acted
+	 * on it.
+	 * @throws Failure where the server cannot be reached.
+	 */
+	async send(request: HttpRequest): Promise<HttpResponse> {
+		const idempotent = request.idempotent ?? request.method !== 'POST';
+		for (let attempt = 1; ; attempt++) {
+			const outcome = await this.#once(request);
+			const { response, error } = outcome;
+			const again =
+				response === undefined
+					? idempotent || isRefused(error)
+					: response.status === 429 || (idempotent && passing.has(response.status));
+			if (attempt >= attempts || !again) {
+				if (response !== undefined) return response;
+				throw this.#unreachable(request, error);
+			}
+			const pause = pauseBefore(attempt, response);
+			this.#options.log.debug(
+				`${request.method ?? 'GET'} ${this.#base.origin}${request.path}: ${response?.status ?? messageOf(error)}; trying again in ${Math.round(pause)} ms`,
+			);
+			await sleep(pause, undefined, { signal: this.#signal(request) }).catch(() => {
+				throw this.#signal(request).reason;
+			});
+		}
+	}
+
+	/**
+	 * Sends a request once and hands over the answer as it comes in: for a watch or a log.
+	 * The caller reads it to its end or destroys it.
+	 */
+	async open(request: HttpRequest): Promise<http.IncomingMessage> {
+		const signal = this.#signal(request);
+		signal.throwIfAborted();
+		const { body } = request;
+		const payload =
+			body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+		const url = this.#url(request);
+		const transport = url.protocol === 'https:' ? https : http;
+		return await new Promise((resolve, reject) => {
+			const outgoing = transport.request(url, {
+				method: request.method ?? 'GET',
+				agent: this.#agent,
+				signal,
+				headers: {
+					...(payload === undefined
+						? {}
+						: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
+					...this.#options.headers,
+					...request.headers,
+				},
+			});
+			outgoing.once('response', resolve);
+			outgoing.once('error', (error) => reject(signal.aborted ? signal.reason : error));
+			outgoing.end(payload);
+		});
+	}
+
+	/** Closes the connections that are kept open. */
+	close(): void {
+		this.#agent.destroy();
+	}
+
+	async #once(request: HttpRequest): Promise<{ response?: HttpResponse; error?: unknown }> {
+		try {
+			const incoming = await this.open(request);
+			const chunks: Buffer[] = [];
+			for await (const chunk of incoming) chunks.push(chunk as Buffer);
+			const text = Buffer.concat(chunks).toString('utf8');
+			return { response: { status: incoming.statusCode ?? 0, headers: incoming.headers, text } };
+		} catch (error) {
+			const signal = this.#signal(request);
+			if (signal.aborted) throw signal.reason;
+			return { error };
+		}
+	}
+
+	#signal(request: HttpRequest): AbortSignal {
+		const { signal } = this.#options;
+		return request.signal === undefined ? signal : AbortSignal.any([signal, request.signal]);
+	}
+
+	#url({ path, query = {} }: HttpRequest): URL {
+		const { origin, pathname } = this.#base;
+		const url = new URL(`${origin}${pathname.replace(/\/$/, '')}${path}`);
+		for (const [name, value] of Object.entries(query))
+			if (value !== undefined) url.searchParams.set(name, String(value));
+		return url;
+	}
+
+	#unreachable(request: HttpRequest, error: unknown): Failure {
+		const { code } = error as NodeJS.ErrnoException;
+		const advice =
+			code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)
+				? "; give the server's authority as an input, or check the address"
+				: '; check the address and that the network allows it';
+		return new Failure(
+			`${request.method ?? 'GET'} ${this.#base.origin}${request.path} got no answer: ${messageOf(error) || code}${advice}`,
+			{ cause: error },
+		);
+	}
+}
+
+function isRefused(error: unknown): boolean {
+	return ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'].includes(
+		(error as NodeJS.ErrnoException).code ?? '',
+	);
+}
+
+/** Milliseconds: what the server asks for, at most a minute, else doubling from 250 with jitter. */
+function pauseBefore(attempt: number, response: HttpResponse | undefined): number {
+	const asked = response?.headers['retry-after'];
+	if (asked !== undefined) {
+		const seconds = /^\d+$/.test(asked) ? Number(asked) : (Date.parse(asked) - Date.now()) / 1000;
+		if (Number.isFinite(seconds)) return Math.min(Math.max(seconds, 0), 60) * 1000;
+	}
+	return 250 * 2 ** (attempt - 1) * (0.5 + Math.random());
+}

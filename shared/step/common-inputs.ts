@@ -1,0 +1,86 @@
+import { z } from 'zod/mini';
+import { input } from './declare.ts';
+import { duration } from './values.ts';
+
+/** Inputs of every step. */
+export const stepInputs = {
+	'dry-run': input(z.boolean(), 'Do everything but write, and show what would be written.', {
+		default: 'false',
+	}),
+	'log-level': input(z.enum(['debug', 'info', 'warn', 'error']), 'Least level that is shown.', {
+		default: 'info',
+	}),
+	timeout: input(duration, 'Give up, with exit code 3, after this time: `90s`, `10m`, `72h`.', {
+		default: '10m',
+	}),
+	'outputs-dir': input(
+		z.string(),
+		'Folder in the workspace for the outputs, as `<step>.json` and `<step>.env`.',
+		{ default: '.lockstep' },
+	),
+};
+
+/** Inputs of every step that reaches a git repository. */
+export const repositoryInputs = {
+	repository: input(
+		z.string(),
+		'The repository: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file).',
+		{ required: true },
+	),
+	branch: input(z.string(), 'Branch to write to.', {
+		otherwise: "the repository's default branch",
+	}),
+	token: input(z.string(), 'Token that may write to the repository.', {
+		secret: true,
+		otherwise: "the CI's netrc",
+	}),
+	username: input(z.string(), 'User name that goes with the token.', {
+		otherwise: '`x-access-token`',
+	}),
+	'ssh-key': input(z.string(), 'Private key for an ssh URL: its text.', { secret: true }),
+	'ssh-known-hosts': input(
+		z.string(),
+		"Lines of a `known_hosts` file: the keys of the ssh server's host.",
+	),
+	forge: input(
+		z.enum(['github', 'gitea', 'forgejo', 'git']),
+		'What the server is: `github`, `gitea`, `forgejo`, or `git` for no forge at all.',
+		{ otherwise: 'found out from the URL and the CI' },
+	),
+	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {
+		otherwise: 'found out from the URL and the CI',
+	}),
+	'ca-certificate': input(
+		z.string(),
+		'Certificate authority of the server: a path, or the PEM text.',
+	),
+	'skip-verify': input(z.boolean(), "Do not check the server's certificate.", {
+		default: 'false',
+	}),
+	'author-name': input(z.string(), 'Author and committer of what is written.', {
+		default: 'lockstep',
+	}),
+	'author-email': input(z.string(), "The author's e-mail address.", {
+		default: 'lockstep@noreply.invalid',
+	}),
+};
+
+/** Inputs of every step that reaches a Kubernetes cluster. */
+export const clusterInputs = {
+	kubeconfig: input(z.string(), 'The kubeconfig: a path, its text, or Base64 of it.', {
+		secret: true,
+		otherwise: 'the service account of the pod that the step runs in',
+	}),
+	context: input(z.string(), 'Context of the kubeconfig.', {
+		otherwise: 'its current context',
+	}),
+	server: input(z.string(), 'Address of the API server, where there is no kubeconfig.'),
+	'cluster-token': input(z.string(), 'Bearer token for `server`.', { secret: true }),
+	'cluster-ca': input(
+		z.string(),
+		'Certificate authority of `server`: a path, the PEM text, or Base64 of it.',
+	),
+	namespace: input(z.string(), 'Namespace of what names none.', {
+		otherwise: "the context's, else `default`",
+	}),
+};

@@ -1,0 +1,57 @@
+import type { Input, Step } from './declare.ts';
+import { kindOf } from './declare.ts';
+
+/** What `--help` prints: generated from the declaration, as every other page is. */
+export function helpText(step: Pick<Step, 'name' | 'title' | 'inputs' | 'outputs'>): string {
+	const inputs = Object.entries(step.inputs);
+	const width = Math.max(...inputs.map(([name, declared]) => usage(name, declared).length));
+	const rows = (entries: [string, string][], column: number) =>
+		entries.map(([left, right]) => `  ${left.padEnd(column)}  ${right}`);
+	const outputs = Object.entries(step.outputs).map(([name, { text }]): [string, string] => [
+		name,
+		text,
+	]);
+	const outputWidth = Math.max(...outputs.map(([name]) => name.length));
+	return [
+		`${step.name}: ${step.title}`,
+		'',
+		`Usage: lockstep ${step.name} [--name value | --name=value ...]`,
+		'',
+		'Inputs (the same names in settings: of Drone and Woodpecker, and in with: of GitHub):',
+		...rows(
+			inputs.map(([name, declared]) => [usage(name, declared), describeInput(declared)]),
+			width,
+		),
+		'',
+		'Outputs (on standard output, and in the outputs folder):',
+		...rows(outputs, outputWidth),
+		'',
+		"Exit codes: 0 done, 1 refused or failed, 2 bad input, 3 timed out, 78 'stop here, all is well'.",
+		'',
+	].join('\n');
+}
+
+function usage(name: string, { schema }: Input): string {
+	const kind = kindOf(schema);
+	if (kind === 'boolean') return `--[no-]${name}`;
+	if (kind === 'array') return `--${name} <value>...`;
+	if (kind === 'record') return `--${name} <name=value>...`;
+	return `--${name} <value>`;
+}
+
+/** An input's text with what happens when it is not given; tables on pages use it as well. */
+export function describeInput(declared: Input): string {
+	const notes = [
+		declared.required ? 'required' : undefined,
+		declared.default === undefined ? undefined : `default: ${declared.default}`,
+		declared.otherwise === undefined ? undefined : `default: ${declared.otherwise}`,
+	].filter((note) => note !== undefined);
+	const choices = declared.schema.def.type === 'enum' ? choicesOf(declared) : undefined;
+	const text = choices === undefined ? declared.text : `${declared.text} One of ${choices}.`;
+	return [text, ...notes.map((note) => `(${note})`)].join(' ');
+}
+
+function choicesOf({ schema }: Input): string {
+	const { entries } = schema.def as unknown as { entries: Record<string, string> };
+	return Object.values(entries).join(', ');
+}

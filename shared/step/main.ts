@@ -1,0 +1,175 @@
+import { resolve } from 'node:path';
+import { detectHost } from '../ci/detect.ts';
+import type { Environment, Host, Level } from '../ci/host.ts';
+import { childEnvironment } from '../ci/process.ts';
+import { type ExitCode, exitCode, Failure, messageOf, timedOut } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+import { Redactor } from '../log/redact.ts';
+import { type AnyStep, camelCase, type StepContext } from './declare.ts';
+import { helpText } from './help.ts';
+import { OutputsFolder } from './outputs-folder.ts';
+import { readInputs, shapesOf } from './read-inputs.ts';
+
+const levels: readonly Level[] = ['debug', 'info', 'warn', 'error'];
+
+/**
+ * Runs a step as the process that it is: finds out the CI, reads the inputs, runs, hands on
+ * the outputs.
+ * @param step - the declared step
+ * @param args - the arguments after the program's own name
+ * @param env - the process's variables
+ * @returns what to exit with
+ */
+export async function main(
+	step: AnyStep,
+	args: readonly string[],
+	env: Environment,
+): Promise<ExitCode> {
+	if (args.includes('--help') || args.includes('-h')) {
+		process.stdout.write(helpText(step));
+		return exitCode.done;
+	}
+	const host = detectHost(env, args);
+	const redactor = new Redactor();
+	let level: Level = host.debug ? 'debug' : 'info';
+	const log = logOf(host, redactor, () => level);
+	try {
+		requireNode(process.versions.node);
+		const raw = host.inputs(shapesOf(step.inputs));
+		for (const [name, { secret }] of Object.entries(step.inputs as StepInputs))
+			if (secret) for (const value of [raw.get(name) ?? []].flat()) redactor.add(value);
+		if (host.event.netrc) redactor.add(host.event.netrc.password);
+		const inputs = readInputs(step, raw, host.nameOf) as Record<string, unknown>;
+		if (!host.debug) level = inputs.logLevel as Level;
+		return await run(step, inputs, { host, redactor, log, env });
+	} catch (error) {
+		return reportFailure(error, log);
+	}
+}
+
+type StepInputs = Record<string, { secret: boolean }>;
+
+interface Surroundings {
+	host: Host;
+	redactor: Redactor;
+	log: Log;
+	env: Environment;
+}
+
+async function run(
+	step: AnyStep,
+	inputs: Record<string, unknown>,
+	{ host, redactor, log, env }: Surroundings,
+): Promise<ExitCode> {
+	const folder = new OutputsFolder(resolve(host.workspace, inputs.outputsDir as string));
+	const outputs: Record<string, unknown> = {};
+	const ending = endingSignal(inputs.timeout as number);
+	const context: StepContext = {
+		event: host.event,
+		log,
+		workspace: host.workspace,
+		childEnvironment: childEnvironment(env),
+		signal: ending.signal,
+		protect: (secret) => redactor.add(secret),
+		report: (values) => Object.assign(outputs, values),
+		summary: (markdown) => host.summary(redactor.redact(markdown)),
+		outputsOf: (name) => folder.read(name),
+		nameOf: host.nameOf,
+	};
+	await folder.clear(step.name);
+	try {
+		Object.assign(outputs, await inTime(step.run(inputs, context), ending.signal));
+		return exitCode.done;
+	} catch (error) {
+		return reportFailure(error, log);
+	} finally {
+		ending.clear();
+		const texts = outputTexts(step, outputs, redactor);
+		if (texts.size > 0) {
+			host.outputs(texts);
+			await folder.write(step.name, texts);
+		}
+	}
+}
+
+/**
+ * What `work` comes to, or a failure some seconds after the signal at the latest: a step
+ * that is told to end has that long to clean up and to say how far it came.
+ */
+async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+	const graceMs = 10_000;
+	const late = new Promise<never>((_, reject) => {
+		signal.addEventListener('abort', () =>
+			setTimeout(() => reject(signal.reason), graceMs).unref(),
+		);
+	});
+	return await Promise.race([work, late]);
+}
+
+/** The outputs as texts, in the order of the declaration; lists and objects as JSON. */
+function outputTexts(
+	step: AnyStep,
+	outputs: Record<string, unknown>,
+	redactor: Redactor,
+): Map<string, string> {
+	const texts = new Map<string, string>();
+	for (const name of Object.keys(step.outputs)) {
+		const value = outputs[camelCase(name)];
+		if (value === undefined) continue;
+		const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+		texts.set(name, redactor.redact(text));
+	}
+	return texts;
+}
+
+/** Aborts when the time is over, or when the CI tells the process to end. */
+function endingSignal(timeout: number): { signal: AbortSignal; clear(): void } {
+	const controller = new AbortController();
+	const end = (failure: Failure) => controller.abort(failure);
+	const timer = setTimeout(
+		() => end(timedOut(`Not done within ${timeout / 1000} s; give it more time with timeout`)),
+		timeout,
+	);
+	const stop = (signal: NodeJS.Signals) =>
+		end(new Failure(`Ended by ${signal}; it is safe to run this step again`));
+	process.once('SIGTERM', stop).once('SIGINT', stop);
+	return {
+		signal: controller.signal,
+		clear() {
+			clearTimeout(timer);
+			process.off('SIGTERM', stop).off('SIGINT', stop);
+		},
+	};
+}
+
+function logOf(host: Host, redactor: Redactor, least: () => Level): Log {
+	const at =
+		(level: Level): Log['warn'] =>
+		(message, place) => {
+			if (levels.indexOf(level) >= levels.indexOf(least()))
+				host.log(level, redactor.redact(message), place);
+		};
+	return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function reportFailure(error: unknown, log: Log): ExitCode {
+	if (error instanceof Failure) {
+		log.error(error.message, error.place);
+		if (error.stack) log.debug(error.stack);
+		return error.exitCode;
+	}
+	log.error(
+		`Lockstep itself failed: ${messageOf(error)}; run it with log-level debug and report it`,
+	);
+	log.debug(error instanceof Error && error.stack ? error.stack : String(error));
+	return exitCode.failed;
+}
+
+/** Gitea's runner takes the first node on PATH, whatever `using:` says. */
+function requireNode(version: string): void {
+	const needed = 24;
+	if (Number.parseInt(version, 10) < needed)
+		throw new Failure(
+			`This is node ${version}, and the step needs ${needed} or newer; put one first on the runner's PATH`,
+		);
+}
