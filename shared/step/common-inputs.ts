@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { input } from './declare.ts';
 import { duration } from './values.ts';
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { CiEvent } from '../ci/event.ts';
 import type { Environment } from '../ci/host.ts';
 import type { Log } from '../log/log.ts';
@@ -95,6 +95,11 @@ export interface StepContext<O extends Outputs = Outputs> {
 	nameOf(input: string): string;
 }
 
+/** Values by input, as they stand in a pipeline's YAML. */
+export type Example<I extends Inputs = Inputs> = {
+	readonly [K in keyof I]?: string | boolean | readonly string[];
+};
+
 /** A step, declared: all that its pages, its fronts and its run are made from. */
 export interface Step<I extends Inputs = Inputs, O extends Outputs = Outputs> {
 	/** Folder, command and plugin name. */
@@ -107,6 +112,8 @@ export interface Step<I extends Inputs = Inputs, O extends Outputs = Outputs> {
 	readonly branding: { readonly icon: string; readonly color: string };
 	readonly inputs: I;
 	readonly outputs: O;
+	/** A use of the step that every page shows in its own CI's form; secrets need no value. */
+	readonly example: Example<I>;
 	/** Groups of inputs of which at most one may be given. */
 	readonly exclusive?: readonly (readonly (keyof I & string)[])[];
 	run(inputs: InputValues<I>, context: StepContext<O>): Promise<OutputValues<O>>;

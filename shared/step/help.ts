@@ -39,12 +39,12 @@ function usage(name: string, { schema }: Input): string {
 	return `--${name} <value>`;
 }
 
-/** An input's text with what happens when it is not given; tables on pages use it as well. */
-export function describeInput(declared: Input): string {
+/** An input's text, with its choices, and with what is taken where it is not given. */
+export function describeInput(declared: Input, { withDefault = true } = {}): string {
+	const initial = declared.default ?? declared.otherwise;
 	const notes = [
 		declared.required ? 'required' : undefined,
-		declared.default === undefined ? undefined : `default: ${declared.default}`,
-		declared.otherwise === undefined ? undefined : `default: ${declared.otherwise}`,
+		withDefault && initial !== undefined ? `default: ${initial}` : undefined,
 	].filter((note) => note !== undefined);
 	const choices = declared.schema.def.type === 'enum' ? choicesOf(declared) : undefined;
 	const text = choices === undefined ? declared.text : `${declared.text} One of ${choices}.`;

@@ -6,7 +6,6 @@ import { type ExitCode, exitCode, Failure, messageOf, timedOut } from '../failur
 import type { Log } from '../log/log.ts';
 import { Redactor } from '../log/redact.ts';
 import { type AnyStep, camelCase, type StepContext } from './declare.ts';
-import { helpText } from './help.ts';
 import { OutputsFolder } from './outputs-folder.ts';
 import { readInputs, shapesOf } from './read-inputs.ts';
 
@@ -25,10 +24,6 @@ export async function main(
 	args: readonly string[],
 	env: Environment,
 ): Promise<ExitCode> {
-	if (args.includes('--help') || args.includes('-h')) {
-		process.stdout.write(helpText(step));
-		return exitCode.done;
-	}
 	const host = detectHost(env, args);
 	const redactor = new Redactor();
 	let level: Level = host.debug ? 'debug' : 'info';

@@ -1,4 +1,4 @@
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { InputShape, RawInput } from '../ci/host.ts';
 import { badInput } from '../failure/failure.ts';
 import {

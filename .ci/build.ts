@@ -1,0 +1,151 @@
+/**
+ * Bundles every step, and the command line that calls them, into `dist/<name>/index.js`:
+ * one ESM file each, the same bytes on every machine. `--check` only tells what is stale.
+ */
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { helpText } from '../shared/step/help.ts';
+import { fromRoot, settle } from './outcome.ts';
+import { loadStep, root, stepNames } from './steps.ts';
+
+/**
+ * `@actions/core` brings a client for OpenID Connect and, with it, 400 KB of undici. Told
+ * that loading them has no effect of its own, esbuild leaves out what no step calls.
+ */
+const withoutUnused: Plugin = {
+	name: 'without-unused',
+	setup({ onResolve, resolve }) {
+		const unused = /^(@actions\/(http-client|exec)|\.\/(oidc-utils|platform)\.js)/;
+		onResolve({ filter: unused }, async ({ path, pluginData, ...options }) => {
+			if (pluginData === unused) return undefined;
+			const found = await resolve(path, { ...options, pluginData: unused });
+			return { ...found, sideEffects: false };
+		});
+	},
+};
+
+/**
+ * Node's own modules, each loaded when the first module that wants it is. As plain imports
+ * all of them would be hoisted to the top of the bundle, and loaded even for `--help`.
+ */
+const lazyBuiltins: Plugin = {
+	name: 'lazy-builtins',
+	setup({ onResolve, onLoad }) {
+		onResolve({ filter: /./ }, ({ path }) =>
+			isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace: 'builtin' } : undefined,
+		);
+		onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+			contents: `module.exports = process.getBuiltinModule('node:${path}');`,
+		}));
+	},
+};
+
+/** Of `yaml`, the ESM build: it is there for browsers, but nothing in it is of a browser. */
+const yamlAsEsm: Plugin = {
+	name: 'yaml-as-esm',
+	setup({ onResolve }) {
+		onResolve({ filter: /^yaml$/ }, () => ({
+			path: join(root, 'node_modules/yaml/browser/index.js'),
+			sideEffects: false,
+		}));
+	},
+};
+
+/**
+ * The whole program of a step's bundle. Help is text that is known now, so that it is shown
+ * before anything is loaded.
+ */
+async function entryOf(name: string): Promise<string> {
+	const help = helpText(await loadStep(name));
+	return `
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+	process.stdout.write(${JSON.stringify(help)});
+} else {
+	const { step } = await import('./actions/${name}/step.ts');
+	const { processEnvironment } = await import('./shared/ci/process.ts');
+	const { main } = await import('./shared/step/main.ts');
+	process.exit(await main(step, args, processEnvironment()));
+}
+`;
+}
+
+async function bundle(name: string, entry: { contents: string } | { file: string }) {
+	const result = await build({
+		...('file' in entry
+			? { entryPoints: [join(root, entry.file)] }
+			: {
+					stdin: {
+						contents: entry.contents,
+						resolveDir: root,
+						sourcefile: `${name}.ts`,
+						loader: 'ts',
+					},
+				}),
+		outfile: join(root, 'dist', name, 'index.js'),
+		absWorkingDir: root,
+		bundle: true,
+		platform: 'node',
+		format: 'esm',
+		target: 'node24',
+		minify: true,
+		legalComments: 'none',
+		metafile: true,
+		write: false,
+		plugins: [lazyBuiltins, withoutUnused, yamlAsEsm],
+	});
+	const [output] = result.outputFiles;
+	if (output === undefined) throw new Error(`esbuild wrote nothing for ${name}`);
+	return { contents: output.contents, metafile: result.metafile };
+}
+
+/** The licences of the packages of which any byte is in the bundle. */
+function licencesOf({ outputs }: Metafile): string {
+	const packages = new Set<string>();
+	for (const output of Object.values(outputs))
+		for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
+			const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+			if (folder !== undefined && bytesInOutput > 0) packages.add(folder);
+		}
+	return [...packages].sort().map(licenceOf).join('\n');
+}
+
+function licenceOf(folder: string): string {
+	const { name, version, license } = JSON.parse(
+		readFileSync(join(root, folder, 'package.json'), 'utf8'),
+	) as { name: string; version: string; license: string };
+	const file = readdirSync(join(root, folder)).find((entry) => /^licen[sc]e(\.|$)/i.test(entry));
+	const text = file === undefined ? '' : readFileSync(join(root, folder, file), 'utf8').trim();
+	return `${name} ${version} (${license})\n\n${text}\n\n${'-'.repeat(72)}\n`;
+}
+
+const files = new Map<string, string | Uint8Array>([
+	// Node reads the bundles as ESM wherever this folder is copied to.
+	['dist/package.json', '{ "type": "module" }\n'],
+]);
+const entries = [
+	...(await Promise.all(
+		stepNames().map(async (name) => [name, { contents: await entryOf(name) }] as const),
+	)),
+	['lockstep', { file: 'plugins/cli/lockstep.ts' }] as const,
+];
+for (const [name, entry] of entries) {
+	const { contents, metafile } = await bundle(name, entry);
+	files.set(`dist/${name}/index.js`, contents);
+	const licences = licencesOf(metafile);
+	if (licences !== '') files.set(`dist/${name}/LICENSES.txt`, licences);
+}
+
+const obsolete = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
+	.filter((entry) => entry.isFile())
+	.map((entry) => fromRoot(join(entry.parentPath, entry.name)))
+	.filter((path) => !files.has(path));
+const written = settle(files, obsolete, 'npm run build');
+if (!process.argv.includes('--check')) {
+	for (const path of obsolete) rmSync(join(root, path));
+	for (const [path, { length }] of files)
+		if (path.endsWith('.js')) console.log(`${path}  ${Math.ceil(length / 1024)} KB`);
+	console.log(`${written.length} of ${files.size} files were stale`);
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/**
+ * `lockstep <step> [inputs]`: the command line, and the entry of the image. It hands over to
+ * the step's own bundle beside it, which is the same file that every CI runs.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const dist = dirname(dirname(fileURLToPath(import.meta.url)));
+const steps = readdirSync(dist)
+	.filter((name) => name !== 'lockstep' && existsSync(join(dist, name, 'index.js')))
+	.sort();
+
+const [, self = '', name, ...args] = process.argv;
+const usage = `Usage: lockstep <step> [--name value ...]
+
+Steps: ${steps.join(', ')}
+lockstep <step> --help lists a step's inputs and outputs.
+`;
+
+if (name === undefined || name === '--help' || name === '-h') {
+	process.stdout.write(usage);
+	process.exitCode = name === undefined ? 2 : 0;
+} else if (steps.includes(name)) {
+	process.argv = [process.execPath, self, ...args];
+	await import(pathToFileURL(join(dist, name, 'index.js')).href);
+} else {
+	process.stderr.write(`error: there is no step "${name}"; there are ${steps.join(', ')}\n`);
+	process.exitCode = 2;
+}
