@@ -1,15 +1,17 @@
 /**
- * A hint for a mistyped name: `, did you mean X?`, or nothing when no name is near.
- * Near is: the same letters (`dryRun` for `dry-run`), or at most two letters off.
+ * A hint for a mistyped name: ` (did you mean X?)`, or nothing when no name is near. Near is:
+ * the same letters (`dryRun` for `dry-run`), their beginning, or at most two letters off.
  */
 export function nearest(given: string, names: readonly string[]): string {
 	const letters = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
 	const distances = names
 		.map((name) => ({ name, distance: editDistance(letters(given), letters(name)) }))
 		.sort((a, b) => a.distance - b.distance);
-	const best = distances[0];
 	const allowed = Math.min(2, Math.floor(given.length / 3));
-	return best !== undefined && best.distance <= allowed ? ` (did you mean ${best.name}?)` : '';
+	const best =
+		distances.find(({ distance }) => distance <= allowed) ??
+		distances.find(({ name }) => given.length > 2 && letters(name).startsWith(letters(given)));
+	return best === undefined ? '' : ` (did you mean ${best.name}?)`;
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements between two words. */
