@@ -1,0 +1,16 @@
+import type { Connection } from './connection.ts';
+import type { FoundForge } from './detect.ts';
+import type { Forge } from './forge.ts';
+
+/** The forge for one repository. Octokit is loaded only where it is GitHub. */
+export async function connectForge(
+	kind: Exclude<FoundForge['kind'], 'git'>,
+	connection: Connection,
+): Promise<Forge> {
+	if (kind === 'github') {
+		const { GitHubForge } = await import('./github.ts');
+		return new GitHubForge(connection);
+	}
+	const { GiteaForge } = await import('./gitea.ts');
+	return new GiteaForge(connection, kind);
+}

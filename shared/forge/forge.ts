@@ -1,0 +1,85 @@
+/** What a server can be. `git` is a server with no forge around it: no pull requests. */
+export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'git';
+
+/** A repository as forges name it. */
+export interface RepositoryName {
+	readonly owner: string;
+	readonly name: string;
+}
+
+/** A pull request between two branches of one repository. */
+export interface PullRequest {
+	readonly number: number;
+	/** Its page for people. */
+	readonly url: string;
+	/** Without the mark that some forges make a draft by. */
+	readonly title: string;
+	/** Line ends are `\n`. */
+	readonly body: string;
+	readonly draft: boolean;
+	/** Branch that is to be merged. */
+	readonly head: string;
+	/** Commit that the forge knows as the head's tip. */
+	readonly headCommit: string;
+	/** Branch that it is to be merged into. */
+	readonly base: string;
+	readonly state: 'open' | 'closed' | 'merged';
+	/** Who opened it. */
+	readonly author: string;
+	readonly labels: readonly string[];
+	readonly assignees: readonly string[];
+	/** Users and teams that were asked for a review and have not given it. */
+	readonly requestedReviewers: readonly string[];
+	readonly requestedTeams: readonly string[];
+}
+
+export interface NewPullRequest {
+	readonly head: string;
+	readonly base: string;
+	readonly title: string;
+	readonly body: string;
+	readonly draft: boolean;
+}
+
+/**
+ * What a forge does for one repository. Each method throws a Failure that says in one
+ * sentence what the forge refused and why; passing faults (5xx, rate limits, a forge that
+ * does not yet know what it was told a moment ago) have been tried again by then.
+ *
+ * A later capability that only some forges have is to be an optional member, so that a step
+ * asks `if (forge.autoMerge)` and says what is missing.
+ */
+export interface Forge {
+	readonly kind: Exclude<ForgeKind, 'git'>;
+	/** `GitHub`, `Gitea`, `Forgejo`: for messages. */
+	readonly title: string;
+	/** The branch that the repository's pull requests go to by default. */
+	defaultBranch(): Promise<string>;
+	/** All open pull requests between branches of the repository itself, the newest first. */
+	openPullRequests(): Promise<PullRequest[]>;
+	/** The newest pull request from a branch, whatever its state. */
+	latestPullRequest(head: string): Promise<PullRequest | undefined>;
+	/**
+	 * Opens a pull request. Where another process opened one between the same two branches a
+	 * moment ago, that one is returned, with `created: false`.
+	 */
+	openPullRequest(request: NewPullRequest): Promise<{ request: PullRequest; created: boolean }>;
+	/** Changes title and body; a draft stays one. */
+	updatePullRequest(request: PullRequest, change: { title: string; body: string }): Promise<void>;
+	/** Closes it without merging, after saying why in a comment. */
+	closePullRequest(request: PullRequest, comment: string): Promise<void>;
+	/** Comments once: the same text is not said twice in a row when an answer got lost. */
+	comment(request: PullRequest, text: string): Promise<void>;
+	/** Puts labels on it, beside those that it has; a label that does not exist is made. */
+	addLabels(request: PullRequest, labels: readonly string[]): Promise<void>;
+	/** Assigns users, beside those that are. */
+	addAssignees(request: PullRequest, users: readonly string[]): Promise<void>;
+	/** Users who have reviewed it, whatever they said. */
+	reviewersOf(request: PullRequest): Promise<string[]>;
+	askForReview(
+		request: PullRequest,
+		reviewers: { users: readonly string[]; teams: readonly string[] },
+	): Promise<void>;
+	/** Closes connections. */
+	close(): void;
+}

@@ -1,0 +1,335 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failure/failure.ts';
+import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
+import { type Connection, userAgent } from './connection.ts';
+import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import { refused } from './refusal.ts';
+
+interface User {
+	login: string;
+}
+
+interface Label {
+	id: number;
+	name: string;
+}
+
+/** A pull request as Gitea's API gives it (its /swagger.v1.json, `PullRequest`). */
+interface GiteaPull {
+	number: number;
+	html_url: string;
+	title: string;
+	body: string | null;
+	state: string;
+	merged?: boolean;
+	user: User | null;
+	labels: Label[] | null;
+	assignees: User[] | null;
+	requested_reviewers?: User[] | null;
+	requested_reviewers_teams?: { name: string }[] | null;
+	head: Branch;
+	base: Branch;
+}
+
+/** `ref` is `refs/pull/N/head` once the branch is gone; `label` is its name. */
+interface Branch {
+	ref: string;
+	label: string;
+	sha: string;
+	repo_id: number;
+}
+
+/** What Gitea takes for a draft by default ([repository.pull-request] WORK_IN_PROGRESS_PREFIXES). */
+const draftMark = /^(WIP:|\[WIP\])\s*/i;
+/** The most that Gitea gives at once by default ([api] MAX_RESPONSE_ITEMS). */
+const pageSize = 50;
+const settling = { attempts: 5, pause: 500 };
+
+/**
+ * Gitea and Forgejo, which share what is used here of the API. By plain requests: the
+ * clients on npm are generated from one version's description and several times the size.
+ */
+export class GiteaForge implements Forge {
+	readonly kind: 'gitea' | 'forgejo';
+	readonly title: string;
+	readonly #connection: Connection;
+	readonly #client: HttpClient;
+
+	constructor(connection: Connection, kind: 'gitea' | 'forgejo') {
+		const { apiUrl, token, tls, environment, log, signal } = connection;
+		this.kind = kind;
+		this.title = kind === 'gitea' ? 'Gitea' : 'Forgejo';
+		this.#connection = connection;
+		this.#client = new HttpClient({
+			baseUrl: apiUrl,
+			headers: {
+				accept: 'application/json',
+				'user-agent': userAgent,
+				...(token === undefined ? {} : { authorization: `token ${token}` }),
+			},
+			tls,
+			environment,
+			log,
+			signal,
+		});
+	}
+
+	close(): void {
+		this.#client.close();
+	}
+
+	async defaultBranch(): Promise<string> {
+		const { default_branch } = await this.#ask<{ default_branch: string }>(
+			'read the default branch',
+			{ path: this.#path() },
+		);
+		return default_branch;
+	}
+
+	async openPullRequests(): Promise<PullRequest[]> {
+		const pulls = await this.#all<GiteaPull>('list the pull requests', '/pulls', { state: 'open' });
+		return pulls.filter(isOwn).map(toPullRequest);
+	}
+
+	async latestPullRequest(head: string): Promise<PullRequest | undefined> {
+		// Gitea cannot be asked by head alone, but gives the newest first.
+		for (let page = 1; ; page++) {
+			const pulls = await this.#page<GiteaPull>('list the pull requests', '/pulls', page, {
+				state: 'all',
+			});
+			const found = pulls.filter(isOwn).map(toPullRequest);
+			const match = found.find((pull) => pull.head === head);
+			if (match !== undefined || pulls.length < pageSize) return match;
+		}
+	}
+
+	async openPullRequest({
+		head,
+		base,
+		title,
+		body,
+		draft,
+	}: NewPullRequest): Promise<{ request: PullRequest; created: boolean }> {
+		const doing = `open the pull request from ${head} to ${base}`;
+		for (let attempt = 1; ; attempt++) {
+			const response = await this.#client.send({
+				method: 'POST',
+				path: this.#path('/pulls'),
+				body: { head, base, title: draft ? `WIP: ${title}` : title, body },
+				// A second one between the same branches is refused.
+				idempotent: true,
+			});
+			if (response.status === 201)
+				return { request: toPullRequest(parse<GiteaPull>(response)), created: true };
+			if (response.status === 409) {
+				const open = await this.openPullRequests();
+				const same = open.find((pull) => pull.head === head && pull.base === base);
+				if (same !== undefined) return { request: same, created: false };
+			}
+			// The branch was pushed a moment ago: Gitea takes note of it after the push has ended.
+			const early = [404, 409, 422].includes(response.status);
+			if (!early || attempt === settling.attempts) throw this.#refused(doing, response);
+			await this.#pause(attempt);
+		}
+	}
+
+	async updatePullRequest(
+		request: PullRequest,
+		{ title, body }: { title: string; body: string },
+	): Promise<void> {
+		await this.#ask(`update pull request ${request.number}`, {
+			method: 'PATCH',
+			path: this.#path(`/pulls/${request.number}`),
+			body: { title: request.draft ? `WIP: ${title}` : title, body },
+		});
+	}
+
+	async closePullRequest(request: PullRequest, comment: string): Promise<void> {
+		await this.comment(request, comment);
+		await this.#ask(`close pull request ${request.number}`, {
+			method: 'PATCH',
+			path: this.#path(`/pulls/${request.number}`),
+			body: { state: 'closed' },
+		});
+	}
+
+	async comment(request: PullRequest, text: string): Promise<void> {
+		const path = `/issues/${request.number}/comments`;
+		const doing = `comment on pull request ${request.number}`;
+		for (let attempt = 1; ; attempt++) {
+			const response = await this.#client.send({
+				method: 'POST',
+				path: this.#path(path),
+				body: { body: text },
+			});
+			if (response.status < 300) return;
+			if (response.status < 500 || attempt === settling.attempts)
+				throw this.#refused(doing, response);
+			// The answer got lost, and perhaps only the answer.
+			await this.#pause(attempt);
+			const comments = await this.#ask<{ body: string }[]>(doing, { path: this.#path(path) });
+			if (comments.some(({ body }) => body === text)) return;
+		}
+	}
+
+	async addLabels(request: PullRequest, labels: readonly string[]): Promise<void> {
+		const ids = await this.#labelIds(labels);
+		await this.#ask(`label pull request ${request.number}`, {
+			method: 'POST',
+			path: this.#path(`/issues/${request.number}/labels`),
+			body: { labels: ids },
+			idempotent: true,
+		});
+	}
+
+	async addAssignees(request: PullRequest, users: readonly string[]): Promise<void> {
+		await this.#ask(`assign ${users.join(', ')} to pull request ${request.number}`, {
+			method: 'PATCH',
+			path: this.#path(`/issues/${request.number}`),
+			body: { assignees: [...request.assignees, ...users] },
+		});
+	}
+
+	async reviewersOf(request: PullRequest): Promise<string[]> {
+		const reviews = await this.#all<{ user: User | null; state: string }>(
+			`read the reviews of pull request ${request.number}`,
+			`/pulls/${request.number}/reviews`,
+		);
+		return reviews.flatMap(({ user, state }) =>
+			user === null || state === 'REQUEST_REVIEW' ? [] : [user.login],
+		);
+	}
+
+	async askForReview(
+		request: PullRequest,
+		{ users, teams }: { users: readonly string[]; teams: readonly string[] },
+	): Promise<void> {
+		const names = [...users, ...teams].join(', ');
+		await this.#ask(`ask ${names} for a review of pull request ${request.number}`, {
+			method: 'POST',
+			path: this.#path(`/pulls/${request.number}/requested_reviewers`),
+			body: { reviewers: users, team_reviewers: teams },
+			idempotent: true,
+		});
+	}
+
+	/** Ids of labels by name, of the repository or its organization; what is missing is made. */
+	async #labelIds(names: readonly string[]): Promise<number[]> {
+		const known = await this.#all<Label>('list the labels', '/labels');
+		const { owner } = this.#connection.repository;
+		const missing = names.filter((name) => !known.some((label) => label.name === name));
+		if (missing.length > 0) {
+			const shared = await this.#client.send({
+				path: `/orgs/${encodeURIComponent(owner)}/labels`,
+				query: { limit: pageSize },
+			});
+			// A user who is no organization has none: 404.
+			if (shared.status === 200) known.push(...parse<Label[]>(shared));
+		}
+		const ids: number[] = [];
+		for (const name of names) {
+			const label =
+				known.find((one) => one.name === name) ??
+				(await this.#ask<Label>(`make the label ${name}`, {
+					method: 'POST',
+					path: this.#path('/labels'),
+					body: { name, color: '#ededed' },
+				}));
+			ids.push(label.id);
+		}
+		return ids;
+	}
+
+	async #all<T>(doing: string, path: string, query: HttpRequest['query'] = {}): Promise<T[]> {
+		const items: T[] = [];
+		for (let page = 1; ; page++) {
+			const found = await this.#page<T>(doing, path, page, query);
+			items.push(...found);
+			if (found.length < pageSize) return items;
+		}
+	}
+
+	async #page<T>(doing: string, path: string, page: number, query: HttpRequest['query']) {
+		return await this.#ask<T[]>(doing, {
+			path: this.#path(path),
+			query: { ...query, page, limit: pageSize },
+		});
+	}
+
+	async #ask<T>(doing: string, request: HttpRequest): Promise<T> {
+		const response = await this.#client.send(request);
+		if (response.status >= 300) throw this.#refused(doing, response);
+		return parse<T>(response);
+	}
+
+	#path(path = ''): string {
+		const { owner, name } = this.#connection.repository;
+		return `/repos/${encodeURIComponent(owner)}/${encodeURIComponent(name)}${path}`;
+	}
+
+	async #pause(attempt: number): Promise<void> {
+		const { signal } = this.#connection;
+		const ms = settling.pause * 2 ** (attempt - 1);
+		await sleep(ms, undefined, { signal }).catch(() => {
+			throw signal.reason;
+		});
+	}
+
+	#refused(doing: string, response: HttpResponse): Failure {
+		const { owner, name } = this.#connection.repository;
+		const { status } = response;
+		return refused({
+			forge: this.title,
+			doing,
+			repository: `${owner}/${name}`,
+			status,
+			message: messageIn(response),
+		});
+	}
+}
+
+function toPullRequest(pull: GiteaPull): PullRequest {
+	const logins = (users: User[] | null | undefined) => (users ?? []).map(({ login }) => login);
+	return {
+		number: pull.number,
+		url: pull.html_url,
+		title: pull.title.replace(draftMark, ''),
+		body: (pull.body ?? '').replaceAll('\r\n', '\n'),
+		draft: draftMark.test(pull.title),
+		head: pull.head.label,
+		headCommit: pull.head.sha,
+		base: pull.base.ref,
+		state: pull.merged === true ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+		author: pull.user?.login ?? '',
+		labels: (pull.labels ?? []).map(({ name }) => name),
+		assignees: logins(pull.assignees),
+		requestedReviewers: logins(pull.requested_reviewers),
+		requestedTeams: (pull.requested_reviewers_teams ?? []).map(({ name }) => name),
+	};
+}
+
+/** A fork may have a branch of the same name; its pull requests are none of the step's. */
+function isOwn({ head, base }: GiteaPull): boolean {
+	return head.repo_id === base.repo_id;
+}
+
+function parse<T>({ text }: HttpResponse): T {
+	try {
+		return (text === '' ? undefined : JSON.parse(text)) as T;
+	} catch (error) {
+		throw new Failure(
+			`The forge's API answered with something other than JSON; check api-url (it ends in /api/v1)`,
+			{ cause: error },
+		);
+	}
+}
+
+/** Gitea's own words in an answer; a proxy in between may answer with a page. */
+function messageIn({ text }: HttpResponse): string {
+	try {
+		const { message } = JSON.parse(text) as { message?: unknown };
+		return typeof message === 'string' ? message : '';
+	} catch {
+		return '';
+	}
+}

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpClient, HttpResponse } from '../http/client.ts';
+import type { Log } from '../log/log.ts';
+
+/** The part of `fetch` that octokit uses. */
+export type OctokitFetch = (
+	url: string,
+	init: { method?: string; headers?: Record<string, string>; body?: string },
+) => Promise<Response>;
+
+const attempts = 6;
+const redirects = new Set([301, 302, 307, 308]);
+
+/**
+ * `fetch` for octokit over our own client, which knows proxies, certificates and passing
+ * faults. On top of those it waits out GitHub's rate limits, which come as 403 as well as
+ * 429 (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api), and follows
+ * the redirects of a renamed repository.
+ */
+export function githubFetch(client: HttpClient, log: Log, signal: AbortSignal): OctokitFetch {
+	return async (url, { method = 'GET', headers = {}, body }) => {
+		let target = new URL(url);
+		for (let attempt = 1; ; attempt++) {
+			const response = await client.send({
+				method,
+				path: `${target.pathname}${target.search}`,
+				headers,
+				idempotent: repeatable(method, target.pathname),
+				...(body === undefined ? {} : { body }),
+			});
+			const moved = redirects.has(response.status) ? response.headers.location : undefined;
+			if (moved !== undefined && attempt < attempts) {
+				const next = new URL(moved, target);
+				// The token is for this server alone.
+				if (next.origin !== target.origin) return toFetchResponse(response);
+				target = next;
+				continue;
+			}
+			const pause = rateLimitPause(response, attempt);
+			if (pause === undefined || attempt === attempts) return toFetchResponse(response);
+			log.info(`GitHub asks to slow down; going on in ${Math.ceil(pause / 1000)} s`);
+			await sleep(pause, undefined, { signal }).catch(() => {
+				throw signal.reason;
+			});
+		}
+	};
+}
+
+/**
+ * Whether sending a request twice does no harm. Of the POST requests that is all but a
+ * comment: labels and reviewers are sets, and a second pull request is refused.
+ */
+function repeatable(method: string, path: string): boolean {
+	return method !== 'POST' || !path.endsWith('/comments');
+}
+
+/** Milliseconds to wait where the answer is a rate limit, else undefined. */
+function rateLimitPause({ status, headers, text }: HttpResponse, attempt: number) {
+	if (status !== 403 && status !== 429) return undefined;
+	const asked = Number(headers['retry-after']);
+	if (headers['retry-after'] !== undefined && Number.isFinite(asked)) return asked * 1000;
+	if (headers['x-ratelimit-remaining'] === '0') {
+		const reset = Number(headers['x-ratelimit-reset']) * 1000 - Date.now();
+		if (Number.isFinite(reset)) return Math.max(reset, 0) + 1000;
+	}
+	// GitHub's own rule where it names no time: a minute at least, then longer and longer.
+	return /secondary rate limit/i.test(text) ? 60_000 * 2 ** (attempt - 1) : undefined;
+}
+
+const withoutBody = new Set([101, 204, 205, 304]);
+
+function toFetchResponse({ status, headers, text }: HttpResponse): Response {
+	const pairs = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
+		value === undefined ? [] : [value].flat().map((one) => [name, one]),
+	);
+	return new Response(withoutBody.has(status) ? null : text, { status, headers: pairs });
+}

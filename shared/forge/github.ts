@@ -1,0 +1,340 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
+import { Failure, messageOf } from '../failure/failure.ts';
+import { HttpClient } from '../http/client.ts';
+import { type Connection, userAgent } from './connection.ts';
+import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import { githubFetch } from './github-transport.ts';
+import { refused } from './refusal.ts';
+
+type ListedPull = RestEndpointMethodTypes['pulls']['list']['response']['data'][number];
+type AnyPull = ListedPull | RestEndpointMethodTypes['pulls']['create']['response']['data'];
+
+/** An answer of GitHub's other than success. */
+interface RequestError {
+	status: number;
+	response?: { data?: { message?: string; errors?: unknown[] } };
+}
+
+/** Tries for what GitHub does not know yet of a moment ago, and the first pause in ms. */
+const settling = { attempts: 5, pause: 500 };
+
+/** The user that everything belongs to that is done with a workflow's own GITHUB_TOKEN. */
+const workflowBot = 'github-actions[bot]';
+
+/** github.com and GitHub Enterprise, by octokit. Import this file when it is needed, for its size. */
+export class GitHubForge implements Forge {
+	readonly kind = 'github';
+	readonly title = 'GitHub';
+	readonly #connection: Connection;
+	readonly #client: HttpClient;
+	readonly #octokit: Octokit;
+	readonly #where: { owner: string; repo: string };
+	/** Pull requests opened by this process, which GitHub's replicas may not know yet. */
+	readonly #fresh = new Set<number>();
+	#warned = false;
+
+	constructor(connection: Connection) {
+		const { apiUrl, repository, token, tls, environment, log, signal } = connection;
+		this.#connection = connection;
+		this.#where = { owner: repository.owner, repo: repository.name };
+		const baseUrl = apiUrl.replace(/\/+$/, '');
+		this.#client = new HttpClient({
+			baseUrl: new URL(baseUrl).origin,
+			tls,
+			environment,
+			log,
+			signal,
+		});
+		const quiet = () => undefined;
+		this.#octokit = new Octokit({
+			baseUrl,
+			userAgent,
+			...(token === undefined ? {} : { auth: token }),
+			request: { fetch: githubFetch(this.#client, log, signal) },
+			log: { debug: quiet, info: (text: string) => log.debug(text), warn: quiet, error: quiet },
+		});
+	}
+
+	close(): void {
+		this.#client.close();
+	}
+
+	async defaultBranch(): Promise<string> {
+		const { data } = await this.#ask('read the default branch', () =>
+			this.#octokit.rest.repos.get(this.#where),
+		);
+		return data.default_branch;
+	}
+
+	async openPullRequests(): Promise<PullRequest[]> {
+		const pulls = await this.#ask('list the pull requests', () =>
+			this.#octokit.paginate(this.#octokit.rest.pulls.list, {
+				...this.#where,
+				state: 'open',
+				per_page: 100,
+			}),
+		);
+		return pulls.filter((pull) => this.#isOwn(pull)).map(toPullRequest);
+	}
+
+	async latestPullRequest(head: string): Promise<PullRequest | undefined> {
+		const [pull] = await this.#pullsFrom(head, 'all');
+		return pull;
+	}
+
+	async openPullRequest(
+		request: NewPullRequest,
+	): Promise<{ request: PullRequest; created: boolean }> {
+		const doing = `open the pull request from ${request.head} to ${request.base}`;
+		for (let attempt = 1; ; attempt++) {
+			try {
+				const { data } = await this.#octokit.rest.pulls.create({ ...this.#where, ...request });
+				this.#fresh.add(data.number);
+				this.#noteAuthor(data.user.login);
+				return { request: toPullRequest(data), created: true };
+			} catch (error) {
+				if (!isRequestError(error, 422)) throw this.#failure(doing, error);
+				const words = wordsOf(error);
+				if (/already exists/i.test(words)) {
+					const open = await this.#pullsFrom(request.head, 'open');
+					const same = open.find((pull) => pull.base === request.base);
+					if (same !== undefined) return { request: same, created: false };
+				} else if (!isAboutAMomentAgo(error)) throw this.#failure(doing, error);
+				if (attempt === settling.attempts) throw this.#failure(doing, error);
+				await this.#pause(attempt);
+			}
+		}
+	}
+
+	async updatePullRequest(
+		request: PullRequest,
+		change: { title: string; body: string },
+	): Promise<void> {
+		await this.#ask(`update pull request ${request.number}`, () =>
+			this.#octokit.rest.pulls.update({ ...this.#where, pull_number: request.number, ...change }),
+		);
+		this.#noteAuthor(request.author);
+	}
+
+	async closePullRequest(request: PullRequest, comment: string): Promise<void> {
+		await this.comment(request, comment);
+		await this.#ask(`close pull request ${request.number}`, () =>
+			this.#octokit.rest.pulls.update({
+				...this.#where,
+				pull_number: request.number,
+				state: 'closed',
+			}),
+		);
+	}
+
+	async comment(request: PullRequest, text: string): Promise<void> {
+		const issue = { ...this.#where, issue_number: request.number };
+		const doing = `comment on pull request ${request.number}`;
+		for (let attempt = 1; ; attempt++) {
+			try {
+				await this.#octokit.rest.issues.createComment({ ...issue, body: text });
+				return;
+			} catch (error) {
+				const lost = isRequestError(error) ? error.status >= 500 : true;
+				if (!lost || attempt === settling.attempts) throw this.#failure(doing, error);
+			}
+			// The answer got lost, and perhaps only the answer.
+			await this.#pause(attempt);
+			const comments = await this.#ask(doing, () =>
+				this.#octokit.paginate(this.#octokit.rest.issues.listComments, {
+					...issue,
+					per_page: 100,
+				}),
+			);
+			if (comments.some(({ body }) => body === text)) return;
+		}
+	}
+
+	async addLabels(request: PullRequest, labels: readonly string[]): Promise<void> {
+		await this.#askOf(request, 'label it', () =>
+			this.#octokit.rest.issues.addLabels({
+				...this.#where,
+				issue_number: request.number,
+				labels: [...labels],
+			}),
+		);
+	}
+
+	async addAssignees(request: PullRequest, users: readonly string[]): Promise<void> {
+		const { data } = await this.#askOf(request, 'assign it', () =>
+			this.#octokit.rest.issues.addAssignees({
+				...this.#where,
+				issue_number: request.number,
+				assignees: [...users],
+			}),
+		);
+		// GitHub leaves out, without a word, whoever cannot be assigned.
+		const assigned = new Set(data.assignees?.map(({ login }) => login.toLowerCase()));
+		const missing = users.filter((user) => !assigned.has(user.toLowerCase()));
+		if (missing.length > 0)
+			throw new Failure(
+				`GitHub did not assign ${missing.join(', ')} to pull request ${request.number} of ${this.#name}; name users who may write to that repository`,
+			);
+	}
+
+	async reviewersOf(request: PullRequest): Promise<string[]> {
+		const reviews = await this.#ask(`read the reviews of pull request ${request.number}`, () =>
+			this.#octokit.paginate(this.#octokit.rest.pulls.listReviews, {
+				...this.#where,
+				pull_number: request.number,
+				per_page: 100,
+			}),
+		);
+		return reviews.flatMap(({ user }) => (user === null ? [] : [user.login]));
+	}
+
+	async askForReview(
+		request: PullRequest,
+		{ users, teams }: { users: readonly string[]; teams: readonly string[] },
+	): Promise<void> {
+		await this.#askOf(request, `ask ${[...users, ...teams].join(', ')} for a review`, () =>
+			this.#octokit.rest.pulls.requestReviewers({
+				...this.#where,
+				pull_number: request.number,
+				reviewers: [...users],
+				team_reviewers: [...teams],
+			}),
+		);
+	}
+
+	get #name(): string {
+		return `${this.#where.owner}/${this.#where.repo}`;
+	}
+
+	async #pullsFrom(head: string, state: 'open' | 'all'): Promise<PullRequest[]> {
+		const { data } = await this.#ask(`list the pull requests from ${head}`, () =>
+			this.#octokit.rest.pulls.list({
+				...this.#where,
+				state,
+				head: `${this.#where.owner}:${head}`,
+				sort: 'created',
+				direction: 'desc',
+			}),
+		);
+		return data.filter((pull) => this.#isOwn(pull) && pull.head.ref === head).map(toPullRequest);
+	}
+
+	/** A fork may have a branch of the same name; its pull requests are none of the step's. */
+	#isOwn(pull: ListedPull): boolean {
+		return pull.head.repo?.id === pull.base.repo.id;
+	}
+
+	async #ask<T>(doing: string, request: () => Promise<T>): Promise<T> {
+		try {
+			return await request();
+		} catch (error) {
+			throw this.#failure(doing, error);
+		}
+	}
+
+	/** Asks something of a pull request that GitHub may not know everywhere yet. */
+	async #askOf<T>(request: PullRequest, doing: string, ask: () => Promise<T>): Promise<T> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await ask();
+			} catch (error) {
+				const unknown = isRequestError(error, 404) || isRequestError(error, 422);
+				const early = unknown && this.#fresh.has(request.number);
+				if (!early || attempt === settling.attempts)
+					throw this.#failure(`${doing}, pull request ${request.number},`, error);
+			}
+			await this.#pause(attempt);
+		}
+	}
+
+	async #pause(attempt: number): Promise<void> {
+		const { signal } = this.#connection;
+		const ms = settling.pause * 2 ** (attempt - 1);
+		await sleep(ms, undefined, { signal }).catch(() => {
+			throw signal.reason;
+		});
+	}
+
+	#failure(doing: string, error: unknown): unknown {
+		// Octokit wraps what our transport throws, such as a Failure for a server out of reach.
+		const cause = error instanceof Error ? error.cause : undefined;
+		if (cause instanceof Failure) return cause;
+		if (!isRequestError(error)) return error;
+		return refused({
+			forge: this.title,
+			doing,
+			repository: this.#name,
+			status: error.status,
+			message: wordsOf(error) || messageOf(error),
+			advice: this.#advice(error),
+			cause: error,
+		});
+	}
+
+	#advice(error: RequestError): string | undefined {
+		const { token, workflowOf } = this.#connection;
+		if (/not permitted to create or approve pull requests/i.test(wordsOf(error)))
+			return "allow it in the repository's settings (Actions, General, Workflow permissions), or give the token of a GitHub App";
+		const denied = error.status === 403 || error.status === 404;
+		const ofWorkflow = workflowOf !== undefined && token?.startsWith('ghs_');
+		if (!denied || !ofWorkflow) return undefined;
+		return workflowOf.toLowerCase() === this.#name.toLowerCase()
+			? 'give the job the permissions contents: write and pull-requests: write'
+			: `a workflow's GITHUB_TOKEN reaches no repository but its own (${workflowOf}): give the token of a GitHub App that is installed in ${this.#name}, or a fine-grained token`;
+	}
+
+	/** Tells, once, of pull requests that look right and start nothing. */
+	#noteAuthor(author: string): void {
+		if (author !== workflowBot || this.#warned) return;
+		this.#warned = true;
+		this.#connection.log.warn(
+			`The pull request is made with the workflow's own GITHUB_TOKEN, and GitHub starts no workflows for it: give the token of a GitHub App or a fine-grained token if its checks have to run`,
+		);
+	}
+}
+
+function toPullRequest(pull: AnyPull): PullRequest {
+	const users = (list: { login?: string }[] | null | undefined) =>
+		(list ?? []).flatMap(({ login }) => login ?? []);
+	return {
+		number: pull.number,
+		url: pull.html_url,
+		title: pull.title,
+		body: (pull.body ?? '').replaceAll('\r\n', '\n'),
+		draft: pull.draft ?? false,
+		head: pull.head.ref,
+		headCommit: pull.head.sha,
+		base: pull.base.ref,
+		state: pull.merged_at !== null ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+		author: pull.user?.login ?? '',
+		labels: pull.labels.map(({ name }) => name),
+		assignees: users(pull.assignees),
+		requestedReviewers: users(pull.requested_reviewers),
+		requestedTeams: (pull.requested_teams ?? []).map(({ slug }) => slug),
+	};
+}
+
+function isRequestError(error: unknown, status?: number): error is RequestError {
+	if (!(error instanceof Error) || error.name !== 'HttpError') return false;
+	const { status: actual } = error as unknown as RequestError;
+	return status === undefined || actual === status;
+}
+
+/** The message, and those of its `errors`, which are texts or objects. */
+function wordsOf({ response }: RequestError): string {
+	const { message = '', errors = [] } = response?.data ?? {};
+	const details = Array.isArray(errors) ? errors : [];
+	return [message, ...details.map((detail) => textOf(detail))].filter(Boolean).join(': ');
+}
+
+function textOf(detail: unknown): string {
+	if (typeof detail !== 'object' || detail === null) return String(detail ?? '');
+	const { message, field, code } = detail as Record<string, unknown>;
+	return typeof message === 'string' ? message : [field, code].filter(Boolean).join(' ');
+}
+
+/** A 422 for a branch or a commit that was pushed a moment ago and is not known everywhere yet. */
+function isAboutAMomentAgo(error: RequestError): boolean {
+	return /no commits between|head invalid|head sha|branch.*(not|n't) exist/i.test(wordsOf(error));
+}
