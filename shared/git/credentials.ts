@@ -1,0 +1,113 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { badInput } from '../failure/failure.ts';
+import type { GitConfig, Variables } from './git.ts';
+import type { Login, Remote } from './remote.ts';
+
+/** What a step was given to get into a repository; what is missing git finds itself. */
+export interface Credentials {
+	readonly token?: string | undefined;
+	/** Goes with the token. Default `x-access-token`, which GitHub, Gitea and Forgejo take. */
+	readonly username?: string | undefined;
+	/** What stood in the repository's URL. */
+	readonly login?: Login | undefined;
+	/** The CI's own; used where its machine is the remote's host. */
+	readonly netrc?: { machine: string; username: string; password: string } | undefined;
+	/** Text of a private key. */
+	readonly sshKey?: string | undefined;
+	/** Lines of a known_hosts file. */
+	readonly sshKnownHosts?: string | undefined;
+	/** The server's certificate authority: an absolute path or PEM text. */
+	readonly ca?: string | undefined;
+	readonly skipVerify?: boolean | undefined;
+}
+
+/** How a git gets in: settings and variables for that process alone. */
+export interface Access {
+	readonly config: GitConfig;
+	readonly variables: Variables;
+	/** What must not be seen in anything that is written. */
+	readonly secrets: readonly string[];
+}
+
+/**
+ * Turns credentials into what git is started with. A secret is passed in the environment or
+ * in a file of mode 0600 in `folder`, never in argv, a URL or a repository's configuration.
+ */
+export async function accessTo(
+	remote: Remote,
+	credentials: Credentials,
+	folder: string,
+): Promise<Access> {
+	if (remote.protocol === 'ssh') return await sshAccess(credentials, folder);
+	if (remote.protocol === 'file') return { config: [], variables: {}, secrets: [] };
+	const login = loginFor(remote, credentials);
+	const config: [string, string][] = [];
+	const secrets: string[] = [];
+	const origin = `${remote.protocol}://${remote.host}/`;
+	if (login) {
+		const basic = Buffer.from(`${login.username}:${login.password}`).toString('base64');
+		// Whatever header a checkout left for this host is emptied first: two of them is an error.
+		config.push([`http.${origin}.extraHeader`, '']);
+		config.push([`http.${origin}.extraHeader`, `Authorization: Basic ${basic}`]);
+		config.push(['credential.helper', '']);
+		secrets.push(basic, login.password === 'x-oauth-basic' ? login.username : login.password);
+	}
+	if (credentials.skipVerify) config.push([`http.${origin}.sslVerify`, 'false']);
+	if (credentials.ca !== undefined)
+		config.push([`http.${origin}.sslCAInfo`, await caFile(credentials.ca, folder)]);
+	return { config, variables: {}, secrets };
+}
+
+/**
+ * Who logs in over HTTP: the explicit token, else what stands in the URL, else the CI's netrc
+ * if it is for this host. Undefined: git asks ~/.netrc and the credential helpers.
+ */
+export function loginFor(remote: Remote, credentials: Credentials): Login | undefined {
+	const { token, username, login, netrc } = credentials;
+	if (token) return { username: username || 'x-access-token', password: token.trim() };
+	if (login)
+		return login.password === '' ? { username: login.username, password: 'x-oauth-basic' } : login;
+	const hostname = remote.host.replace(/:\d+$/, '');
+	if (netrc && (netrc.machine === remote.host || netrc.machine === hostname))
+		return { username: netrc.username, password: netrc.password };
+	return undefined;
+}
+
+async function sshAccess(credentials: Credentials, folder: string): Promise<Access> {
+	const { sshKey, sshKnownHosts } = credentials;
+	if (!sshKey && !sshKnownHosts) return { config: [], variables: {}, secrets: [] };
+	const options = ['-o BatchMode=yes', '-o StrictHostKeyChecking=yes'];
+	if (sshKey) {
+		if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----/.test(sshKey.trim()))
+			throw badInput(
+				'ssh-key is not the text of a private key; give all of it, from its line -----BEGIN',
+			);
+		const file = await secretFile(folder, 'ssh-key', sshKey);
+		options.push(`-i ${shellQuote(file)}`, '-o IdentitiesOnly=yes', '-o IdentityAgent=none');
+	}
+	if (sshKnownHosts) {
+		const file = await secretFile(folder, 'known_hosts', sshKnownHosts);
+		options.push(`-o UserKnownHostsFile=${shellQuote(file)}`, '-o GlobalKnownHostsFile=/dev/null');
+	}
+	return {
+		config: [],
+		variables: { GIT_SSH_COMMAND: `ssh ${options.join(' ')}`, GIT_SSH_VARIANT: 'ssh' },
+		secrets: sshKey ? [sshKey] : [],
+	};
+}
+
+async function caFile(ca: string, folder: string): Promise<string> {
+	return ca.includes('-----BEGIN') ? await secretFile(folder, 'ca.pem', ca) : ca;
+}
+
+/** ssh refuses a key without an end of line, or with the CR that a CI's form may put there. */
+async function secretFile(folder: string, name: string, text: string): Promise<string> {
+	const file = join(folder, name);
+	await writeFile(file, `${text.replace(/\r\n?/g, '\n').trim()}\n`, { mode: 0o600 });
+	return file;
+}
+
+function shellQuote(text: string): string {
+	return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,129 @@
+import { Failure } from '../failure/failure.ts';
+import { oneLine } from '../record/record.ts';
+import type { Git } from './git.ts';
+import type { TreeFile } from './tree.ts';
+
+/** Who a commit or tag is by. */
+export interface Identity {
+	readonly name: string;
+	readonly email: string;
+}
+
+/** A file's new content. */
+export interface FileContent {
+	readonly path: string;
+	readonly bytes: Uint8Array;
+}
+
+export interface CommitRequest {
+	readonly parent: string;
+	/** Files to change; all others, and the mode of these, stay as in the parent. */
+	readonly files: readonly FileContent[];
+	readonly message: string;
+	/** Default: the repository's own identity, which is the committer always. */
+	readonly author?: Identity;
+}
+
+export interface TagRequest {
+	readonly name: string;
+	/** What is tagged. */
+	readonly commit: string;
+	readonly message: string;
+}
+
+/** The contents of files, all of which this repository has. */
+export async function readBlobs(
+	git: Git,
+	files: readonly TreeFile[],
+): Promise<Map<string, Uint8Array>> {
+	const contents = new Map<string, Uint8Array>();
+	if (files.length === 0) return contents;
+	const output = await git.run(
+		['cat-file', '--batch'],
+		files.map(({ oid }) => `${oid}\n`).join(''),
+	);
+	let offset = 0;
+	for (const { path, oid } of files) {
+		const headEnd = output.indexOf('\n', offset);
+		const head = output.toString('latin1', offset, headEnd);
+		const size = Number(/^[0-9a-f]+ blob (\d+)$/.exec(head)?.[1]);
+		if (Number.isNaN(size)) throw new Error(`git cat-file says "${head}" of ${oid}`);
+		const bytes = output.subarray(headEnd + 1, headEnd + 1 + size);
+		if (isLfsPointer(bytes))
+			throw new Failure(
+				`${path} is kept in Git LFS, so the repository has only a pointer to it; take it out of LFS to have it edited`,
+				{ place: { file: path } },
+			);
+		contents.set(path, bytes);
+		offset = headEnd + 1 + size + 1;
+	}
+	return contents;
+}
+
+/** git-lfs: "Pointers are text files which MUST begin with the version key" and its URL. */
+function isLfsPointer(bytes: Uint8Array): boolean {
+	const head = Buffer.from(bytes.subarray(0, 60)).toString('latin1');
+	return bytes.length < 1024 && head.startsWith('version https://git-lfs.github.com/spec/');
+}
+
+/**
+ * Writes a commit that changes some files of its parent; no ref of the remote's moves.
+ * `git fast-import` does it in one process and reads no tree but those above the files.
+ * @returns the commit's object name
+ */
+export async function writeCommit(
+	git: Git,
+	request: CommitRequest & { modes: ReadonlyMap<string, string> },
+	committer: Identity,
+	now: Date,
+): Promise<string> {
+	const { parent, files, message, author = committer, modes } = request;
+	const parts: (string | Uint8Array)[] = [
+		'feature get-mark\nfeature done\n',
+		'commit refs/lockstep/new\nmark :1\n',
+		`author ${person(author, now)}\ncommitter ${person(committer, now)}\n`,
+		...data(message),
+		`from ${parent}\n`,
+	];
+	for (const { path, bytes } of files)
+		parts.push(`M ${modes.get(path) ?? '100644'} inline ${quote(path)}\n`, ...data(bytes));
+	parts.push('\nget-mark :1\ndone\n');
+	const input = Buffer.concat(parts.map((part) => Buffer.from(part)));
+	return await git.text(['fast-import', '--quiet', '--force'], input);
+}
+
+/** Writes an annotated tag object; no ref moves. */
+export async function writeTag(
+	git: Git,
+	{ name, commit, message }: TagRequest,
+	tagger: Identity,
+	now: Date,
+): Promise<string> {
+	const type = await git.text(['cat-file', '-t', commit]);
+	const lines = [
+		`object ${commit}`,
+		`type ${type}`,
+		`tag ${name}`,
+		`tagger ${person(tagger, now)}`,
+		'',
+		message.endsWith('\n') ? message : `${message}\n`,
+	];
+	return await git.text(['mktag'], lines.join('\n'));
+}
+
+/** `Name <email> seconds +0000`; without the characters that end a name or an address. */
+function person({ name, email }: Identity, at: Date): string {
+	const clean = (text: string) => oneLine(text.replace(/[<>]/g, ' '));
+	return `${clean(name)} <${clean(email)}> ${Math.floor(at.getTime() / 1000)} +0000`;
+}
+
+function data(content: string | Uint8Array): (string | Uint8Array)[] {
+	const bytes = Buffer.from(content);
+	return [`data ${bytes.length}\n`, bytes, '\n'];
+}
+
+/** git-fast-import: a path with an LF or a leading quote has to be quoted as a C string. */
+function quote(path: string): string {
+	if (!/^"|[\n\\]/.test(path)) return path;
+	return `"${path.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n')}"`;
+}

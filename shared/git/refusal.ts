@@ -1,0 +1,158 @@
+import { Failure } from '../failure/failure.ts';
+import type { Remote } from './remote.ts';
+
+/** Why a server, or the way to it, did not do what git asked. */
+export type RefusalKind =
+	| 'protected-branch'
+	| 'hook'
+	| 'host-key'
+	| 'ssh-key'
+	| 'expired-certificate'
+	| 'unknown-certificate'
+	| 'missing-repository'
+	| 'no-write-access'
+	| 'not-logged-in'
+	| 'passing'
+	| 'unknown';
+
+interface Rule {
+	readonly kind: RefusalKind;
+	readonly pattern: RegExp;
+	/** The sentence's beginning and what to do; the server's own words come between them. */
+	readonly says: (remote: Remote, ref: string) => readonly [what: string, advice: string];
+}
+
+/** The first that fits decides: what a server says comes before what git makes of it. */
+const rules: readonly Rule[] = [
+	{
+		kind: 'protected-branch',
+		pattern:
+			/protected branch|branch is protected|GH006|GH013|repository rule violations|TF402455|push code to protected/i,
+		says: ({ url }, ref) => [
+			`${ref} of ${url} is protected`,
+			'use promotion-pr, which opens a pull request, or let this token push there',
+		],
+	},
+	{
+		kind: 'hook',
+		pattern: /\(.*hook declined.*\)|hook declined/i,
+		says: ({ url }, ref) => [
+			`A hook of ${url} refuses the push to ${ref}`,
+			'change what it objects to, or use promotion-pr if it guards the branch',
+		],
+	},
+	{
+		kind: 'host-key',
+		pattern:
+			/host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED|no .* host key is known/i,
+		says: ({ host }) => [
+			`The ssh server ${host} shows a host key that is not known`,
+			"give the server's own keys with ssh-known-hosts (ssh-keyscan, checked against what the host publishes)",
+		],
+	},
+	{
+		kind: 'ssh-key',
+		pattern: /permission denied \((publickey|password|keyboard)|error in libcrypto|invalid format/i,
+		says: ({ host }) => [
+			`The ssh server ${host} does not take this key`,
+			'give ssh-key a key without a passphrase that may write to the repository',
+		],
+	},
+	{
+		kind: 'expired-certificate',
+		pattern: /certificate has expired|certificate is not yet valid/i,
+		says: ({ host }) => [
+			`The certificate of ${host} has expired`,
+			'renew it on the server, or check the clock of this machine',
+		],
+	},
+	{
+		kind: 'unknown-certificate',
+		pattern:
+			/SSL certificate problem|server certificate verification failed|no alternative certificate subject name|certificate subject name/i,
+		says: ({ host }) => [
+			`The certificate of ${host} is not to be trusted`,
+			"give the server's authority with ca-certificate, or check the address",
+		],
+	},
+	{
+		kind: 'no-write-access',
+		pattern:
+			/returned error: 403|write access to repository not granted|permission to .* denied|not allowed to push|read[- ]only|insufficient permission|deploy key/i,
+		says: ({ url }) => [
+			`The credentials for ${url} may not do this`,
+			'give a token that may write to the contents of that repository',
+		],
+	},
+	{
+		kind: 'missing-repository',
+		pattern:
+			/repository '.*' not found|repository not found|returned error: 404|does not appear to be a git repository|project you were looking for could not be found|not found: did you run git update-server-info|Cannot find repository/i,
+		says: ({ url }) => [
+			`There is no repository at ${url}, or these credentials may not see it`,
+			'check repository, and that the token reaches it',
+		],
+	},
+	{
+		kind: 'not-logged-in',
+		pattern:
+			/authentication failed|could not read (username|password)|returned error: 401|terminal prompts disabled|invalid username or/i,
+		says: ({ url }) => [
+			`The server does not take the credentials for ${url}`,
+			'give a valid token (and username where the server wants one)',
+		],
+	},
+	{
+		kind: 'passing',
+		pattern:
+			/returned error: (429|5\d\d)|HTTP (429|5\d\d)|connection (was )?reset|connection refused|failed to connect|could(n't| not) connect|could not resolve host|timed? ?out|too slow|early EOF|unexpected disconnect|unexpected EOF|empty reply|closed by remote host|connection closed|hung up unexpectedly|transfer closed|RPC failed|invalid index-pack output|bad line length|remote end hung up|expected flush|protocol error|cannot lock ref|failed to update ref|failed to lock|shallow file has changed|internal server error|gnutls_|SSL_read|OpenSSL/i,
+		says: ({ url }) => [
+			`The server of ${url} does not answer as it should`,
+			'run the step again once the server is well',
+		],
+	},
+];
+
+const unknownRule: Rule = {
+	kind: 'unknown',
+	pattern: /$/,
+	says: ({ url }) => [`git cannot do this with ${url}`, 'see what the server says'],
+};
+
+/** What kind of refusal git's standard error and `--porcelain` output tell of. */
+export function refusalKind(said: string): RefusalKind {
+	return ruleFor(said).kind;
+}
+
+/** The failure for it: what, the server's own words, and what to do. */
+export function refusal(said: string, remote: Remote, ref = 'the branch'): Failure {
+	const [what, advice] = ruleFor(said).says(remote, shortRef(ref));
+	const words = serverWords(said);
+	return new Failure(`${what}${words ? ` ("${words}")` : ''}; ${advice}`);
+}
+
+function ruleFor(said: string): Rule {
+	return rules.find(({ pattern }) => pattern.test(said)) ?? unknownRule;
+}
+
+/** What the server said, in one line; where it said nothing, what git says of it. */
+export function serverWords(said: string): string {
+	const lines = said.split(/\r?\n|\r/).map((line) => line.trim());
+	const remote = lines
+		.filter((line) => /^remote: *\S/.test(line))
+		.map((line) => line.replace(/^remote: */, ''))
+		.filter((line) => !/^[-=*#\s]*$/.test(line));
+	const rejected = lines
+		.map((line) => /\[remote rejected\].*\((.*)\)/.exec(line)?.[1])
+		.filter((line) => line !== undefined);
+	const git = lines
+		.filter((line) => /^(fatal|error|ssh|git@|.*: Permission denied|Host key)/i.test(line))
+		.map((line) => line.replace(/^(fatal|error): /, ''));
+	const told = [...new Set(remote.length > 0 ? [...remote, ...rejected] : [...rejected, ...git])];
+	const text = (told.length > 0 ? told : lines.filter((line) => line !== '')).join(' ');
+	return text.length > 600 ? `${text.slice(0, 600)}…` : text;
+}
+
+function shortRef(ref: string): string {
+	return ref.replace(/^refs\/(heads|tags)\//, '');
+}

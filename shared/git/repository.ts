@@ -1,0 +1,268 @@
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { badInput, Failure } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+import { accessTo, type Credentials } from './credentials.ts';
+import { Git, gitVariables, type Variables } from './git.ts';
+import {
+	type CommitRequest,
+	type Identity,
+	readBlobs,
+	type TagRequest,
+	writeCommit,
+	writeTag,
+} from './objects.ts';
+import type { Remote } from './remote.ts';
+import { type PushOutcome, type PushRequest, Transport } from './transport.ts';
+import { listTree, selectFiles, type TreeFile } from './tree.ts';
+
+export interface RepositoryOptions {
+	readonly remote: Remote;
+	readonly credentials: Credentials;
+	/** Author and committer of what is written. */
+	readonly author: Identity;
+	readonly log: Log;
+	readonly signal: AbortSignal;
+	/** The variables that git is started with. */
+	readonly variables: Variables;
+	/** Keeps a secret out of the log. */
+	readonly protect: (secret: string) => void;
+}
+
+/**
+ * A remote repository, seen through a temporary bare repository that holds no more than what
+ * was asked for: no checkout, no history, no file but those that are read. `close` removes it.
+ * @throws Failure (bad input) for credentials that cannot be right.
+ */
+export async function openRepository(options: RepositoryOptions): Promise<Repository> {
+	options.signal.throwIfAborted();
+	const folder = await mkdtemp(join(tmpdir(), 'lockstep-'));
+	// For an end that leaves no time: the folder may hold an ssh key.
+	const remove = () => rmSync(folder, { recursive: true, force: true });
+	process.once('exit', remove);
+	const close = async () => {
+		process.off('exit', remove);
+		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+	};
+	try {
+		const { remote, credentials, protect, signal, log } = options;
+		const access = await accessTo(remote, credentials, folder);
+		for (const secret of access.secrets) protect(secret);
+		const gitFolder = join(folder, 'repository.git');
+		await layRepository(gitFolder, remote);
+		const variables = gitVariables(options.variables, access.variables, access.config);
+		const git = new Git({ folder: gitFolder, variables, signal });
+		const transport = new Transport(git, remote, log, signal);
+		return new Repository({ remote, author: options.author, git, transport, close });
+	} catch (error) {
+		await close();
+		throw error;
+	}
+}
+
+interface Parts {
+	remote: Remote;
+	author: Identity;
+	git: Git;
+	transport: Transport;
+	close: () => Promise<void>;
+}
+
+/** See `openRepository`. Object names are full; branches are named without `refs/heads/`. */
+export class Repository {
+	readonly remote: Remote;
+	/** For what this class does not offer: git on the temporary repository. */
+	readonly git: Git;
+	readonly transport: Transport;
+	readonly #author: Identity;
+	readonly #close: () => Promise<void>;
+	readonly #trees = new Map<string, TreeFile[]>();
+
+	constructor({ remote, author, git, transport, close }: Parts) {
+		this.remote = remote;
+		this.git = git;
+		this.transport = transport;
+		this.#author = author;
+		this.#close = close;
+	}
+
+	/**
+	 * The remote's default branch and its tip.
+	 * @throws Failure where the repository is empty.
+	 */
+	async defaultBranch(): Promise<{ name: string; tip: string }> {
+		const { refs, head } = await this.transport.listRefs(['HEAD']);
+		const tip = refs.get('HEAD');
+		if (tip === undefined || head === undefined) throw await this.#noDefaultBranch();
+		return { name: head.replace(/^refs\/heads\//, ''), tip };
+	}
+
+	/** The commit at a branch's tip now, undefined where there is no such branch. */
+	async tip(branch: string): Promise<string | undefined> {
+		const ref = await this.#branchRef(branch);
+		const { refs } = await this.transport.listRefs([ref]);
+		return refs.get(ref);
+	}
+
+	/** The remote's refs that match patterns such as `refs/tags/v*`, with their object names. */
+	async remoteRefs(...patterns: readonly string[]): Promise<Map<string, string>> {
+		return (await this.transport.listRefs(patterns)).refs;
+	}
+
+	/**
+	 * Fetches a branch's tip without history and files.
+	 * @throws Failure where there is no such branch, naming those that are there.
+	 */
+	async fetchBranch(branch: string): Promise<string> {
+		const ref = await this.#branchRef(branch);
+		const local = 'refs/lockstep/fetched';
+		const { code } = await this.transport.fetch(
+			[...shallow, '--', 'origin', `+${ref}:${local}`],
+			'',
+			(said) => /couldn't find remote ref/i.test(said),
+		);
+		if (code !== 0) throw await this.#noBranch(branch);
+		return await this.git.text(['rev-parse', '--verify', local]);
+	}
+
+	/** Fetches a commit by its full object name, without history and files. */
+	async fetchCommit(commit: string): Promise<void> {
+		const { code } = await this.transport.fetch([...shallow, '--', 'origin', commit], '', (said) =>
+			/not our ref|no such remote ref|unadvertised object/i.test(said),
+		);
+		if (code !== 0)
+			throw new Failure(
+				`${this.remote.url} has no commit ${commit}; check it, and that it has been pushed`,
+			);
+	}
+
+	/** Every file of a commit that has been fetched. */
+	async listAll(commit: string): Promise<readonly TreeFile[]> {
+		const known = this.#trees.get(commit);
+		if (known) return known;
+		const files = await listTree(this.git, commit);
+		this.#trees.set(commit, files);
+		return files;
+	}
+
+	/**
+	 * The files that paths and globs name in a commit that has been fetched; see `selectFiles`.
+	 * @param where - how the commit is called in messages
+	 */
+	async listFiles(
+		commit: string,
+		patterns: readonly string[],
+		where = this.remote.url,
+	): Promise<TreeFile[]> {
+		return selectFiles(await this.listAll(commit), patterns, where);
+	}
+
+	/** The contents of files by path, fetched all at once. */
+	async readFiles(files: readonly TreeFile[]): Promise<Map<string, Uint8Array>> {
+		if (files.length > 0) {
+			const wanted = `${[...new Set(files.map(({ oid }) => oid))].join('\n')}\n`;
+			await this.transport.fetch(['--filter=blob:none', '--stdin', 'origin'], wanted);
+		}
+		return await readBlobs(this.git, files);
+	}
+
+	/** A commit's message, of one that has been fetched. */
+	async messageOf(commit: string): Promise<string> {
+		const content = (await this.git.run(['cat-file', 'commit', commit])).toString();
+		return content.slice(content.indexOf('\n\n') + 2);
+	}
+
+	/** Writes a commit on `parent`, which has been fetched; returns its object name. */
+	async commit(request: CommitRequest): Promise<string> {
+		const modes = new Map(
+			(await this.listAll(request.parent)).map(({ path, mode }) => [path, mode]),
+		);
+		return await writeCommit(this.git, { ...request, modes }, this.#author, new Date());
+	}
+
+	/** Writes an annotated tag on a commit that has been fetched; returns the tag's object name. */
+	async tagObject(request: TagRequest): Promise<string> {
+		await checkRef(this.git, `refs/tags/${request.name}`, 'tag');
+		return await writeTag(this.git, request, this.#author, new Date());
+	}
+
+	/** Pushes once; see `commitToBranch` for a push that minds what others push. */
+	async push(request: PushRequest): Promise<PushOutcome> {
+		await checkRef(this.git, request.ref, 'ref');
+		return await this.transport.push(request);
+	}
+
+	/** Removes all that was written to this machine. */
+	async close(): Promise<void> {
+		await this.#close();
+	}
+
+	async #branchRef(branch: string): Promise<string> {
+		const ref = `refs/heads/${branch}`;
+		await checkRef(this.git, ref, 'branch');
+		return ref;
+	}
+
+	async #noBranch(branch: string): Promise<Failure> {
+		const refs = await this.remoteRefs('refs/heads/*');
+		if (refs.size === 0) return this.#empty();
+		const names = [...refs.keys()].map((ref) => ref.replace(/^refs\/heads\//, ''));
+		const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+		return new Failure(
+			`${this.remote.url} has no branch ${branch}; it has ${names.slice(0, 10).join(', ')}${more}`,
+		);
+	}
+
+	async #noDefaultBranch(): Promise<Failure> {
+		const refs = await this.remoteRefs('refs/heads/*');
+		if (refs.size === 0) return this.#empty();
+		const names = [...refs.keys()].map((ref) => ref.replace(/^refs\/heads\//, ''));
+		return new Failure(
+			`${this.remote.url} names no default branch; give branch as one of ${names.slice(0, 10).join(', ')}`,
+		);
+	}
+
+	#empty(): Failure {
+		return new Failure(`${this.remote.url} is empty; push a first commit to it`);
+	}
+}
+
+/** The tip alone; a server without partial clones ignores the filter and sends its files too. */
+const shallow = ['--depth=1', '--filter=blob:none'];
+
+/** Refuses a ref that git would, and one that could be read as an option. */
+async function checkRef(git: Git, ref: string, what: string): Promise<void> {
+	const name = ref.replace(/^refs\/(heads|tags)\//, '');
+	const valid = !name.startsWith('-') && (await git.try(['check-ref-format', ref])).code === 0;
+	if (!valid) throw badRef(what, name);
+}
+
+function badRef(what: string, name: string): Failure {
+	return badInput(`${what}: "${name}" is no name that git takes; see git check-ref-format`);
+}
+
+/**
+ * A bare repository, laid by hand: four small files, so no `git init`, which would also copy
+ * the machine's template with its hooks.
+ */
+async function layRepository(folder: string, { url }: Remote): Promise<void> {
+	await mkdir(join(folder, 'objects'), { recursive: true });
+	await mkdir(join(folder, 'refs'));
+	await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n');
+	const quoted = `"${url.replace(/["\\]/g, '\\$&')}"`;
+	await writeFile(
+		join(folder, 'config'),
+		`[core]
+	repositoryFormatVersion = 1
+	bare = true
+[extensions]
+	partialClone = origin
+[remote "origin"]
+	url = ${quoted}
+	promisor = true
+	partialCloneFilter = blob:none
+`,
+	);
+}

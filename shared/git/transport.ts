@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Failure } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+import type { Git, GitResult } from './git.ts';
+import { refusal, refusalKind, serverWords } from './refusal.ts';
+import type { Remote } from './remote.ts';
+
+/** What came of a push. */
+export type PushOutcome =
+	| { readonly pushed: true }
+	| {
+			readonly pushed: false;
+			/** False where the answer may have been lost: the server may have taken it. */
+			readonly refused: boolean;
+			/** The failure to end with, unless the remote's tip turns out to have moved. */
+			readonly failure: Failure;
+			/** Whether the same push may well succeed later. */
+			readonly passing: boolean;
+	  };
+
+export interface PushRequest {
+	/** In full: `refs/heads/main`. */
+	readonly ref: string;
+	/** Object name of a commit or tag. */
+	readonly commit: string;
+	/**
+	 * The old tip, for a forced push of a branch that the step owns: it goes through only while
+	 * the remote's ref is still that; `null` where there must be none yet. Without it the push
+	 * is unforced.
+	 */
+	readonly expect?: string | null;
+}
+
+/** How often an operation is tried in all where the server or the network is unwell. */
+const attempts = 6;
+
+/** Talks to the remote that the repository calls `origin`. */
+export class Transport {
+	readonly #git: Git;
+	readonly #remote: Remote;
+	readonly #log: Log;
+	readonly #signal: AbortSignal;
+
+	constructor(git: Git, remote: Remote, log: Log, signal: AbortSignal) {
+		this.#git = git;
+		this.#remote = remote;
+		this.#log = log;
+		this.#signal = signal;
+	}
+
+	/**
+	 * Fetches, and hands over git's result where it failed for a reason that `expected` knows.
+	 * @throws Failure for everything else.
+	 */
+	async fetch(
+		args: readonly string[],
+		input = '',
+		expected: (said: string) => boolean = () => false,
+	): Promise<GitResult> {
+		const all = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...args];
+		return await this.#persist(() => this.#git.try(all, input), expected);
+	}
+
+	/** The remote's refs that match the patterns, with their object names; `HEAD` with its target. */
+	async listRefs(
+		patterns: readonly string[],
+	): Promise<{ refs: Map<string, string>; head: string | undefined }> {
+		const { stdout } = await this.#persist(() =>
+			this.#git.try(['ls-remote', '--quiet', '--symref', '--', 'origin', ...patterns]),
+		);
+		const refs = new Map<string, string>();
+		let head: string | undefined;
+		for (const line of stdout.toString().split('\n')) {
+			const [value = '', ref = ''] = line.split('\t');
+			if (ref === '') continue;
+			if (!value.startsWith('ref: ')) refs.set(ref, value);
+			else if (ref === 'HEAD') head = value.slice('ref: '.length);
+		}
+		return { refs, head };
+	}
+
+	/** Pushes once; it is for the caller to ask the remote and to decide. */
+	async push({ ref, commit, expect }: PushRequest): Promise<PushOutcome> {
+		const lease = expect === undefined ? [] : [`--force-with-lease=${ref}:${expect ?? ''}`];
+		// A new ref, or one with another history, has no old tip that this repository knows: git
+		// then asks the server what it has, for otherwise it would fetch and send every file.
+		const negotiate = expect === undefined && ref.startsWith('refs/heads/') ? 'false' : 'true';
+		const { code, stdout, stderr } = await this.#git.try([
+			'-c',
+			`push.negotiate=${negotiate}`,
+			'push',
+			'--porcelain',
+			'--no-verify',
+			...lease,
+			'--',
+			'origin',
+			`${commit}:${ref}`,
+		]);
+		if (code === 0) return { pushed: true };
+		const said = `${stdout}\n${stderr}`;
+		this.#log.debug(`git push: ${said.trim()}`);
+		return {
+			pushed: false,
+			refused: /^!\t/m.test(stdout.toString()),
+			failure: refusal(said, this.#remote, ref),
+			passing: refusalKind(said) === 'passing',
+		};
+	}
+
+	async #persist(
+		run: () => Promise<GitResult>,
+		expected: (said: string) => boolean = () => false,
+	): Promise<GitResult> {
+		for (let attempt = 1; ; attempt++) {
+			const result = await run();
+			if (result.code === 0) return result;
+			if (expected(result.stderr)) return result;
+			if (attempt >= attempts || refusalKind(result.stderr) !== 'passing')
+				throw refusal(result.stderr, this.#remote);
+			await this.pause(attempt, serverWords(result.stderr));
+		}
+	}
+
+	/** Waits before another attempt: doubling from 250 ms, at most 10 s, with jitter. */
+	async pause(attempt: number, why: string): Promise<void> {
+		const milliseconds = Math.min(250 * 2 ** (attempt - 1), 10_000) * (0.5 + Math.random());
+		this.#log.debug(`Trying again in ${Math.round(milliseconds)} ms: ${why}`);
+		await sleep(milliseconds, undefined, { signal: this.#signal }).catch(() => {
+			this.#signal.throwIfAborted();
+		});
+	}
+}
