@@ -1,11 +1,11 @@
 import { badInput } from '../failure/failure.ts';
+import type { Remote } from '../git/remote.ts';
 import { HttpClient, type HttpResponse, type TlsOptions } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
 import type { ForgeKind } from './forge.ts';
 
 export interface ForgeQuestion {
-	/** The repository's clone URL, `https:`, `http:`, `ssh:` or `file:`. */
-	readonly cloneUrl: URL;
+	readonly remote: Pick<Remote, 'url' | 'protocol' | 'host'>;
 	/** What the inputs `forge` and `api-url` say. */
 	readonly forge?: ForgeKind | undefined;
 	readonly apiUrl?: string | undefined;
@@ -29,12 +29,12 @@ export type FoundForge =
  * @throws Failure (bad input) where none of these tells.
  */
 export async function detectForge(question: ForgeQuestion): Promise<FoundForge> {
-	const { cloneUrl, forge, apiUrl } = question;
-	if (forge === 'git' || (forge === undefined && cloneUrl.protocol === 'file:'))
+	const { remote, forge, apiUrl } = question;
+	if (forge === 'git' || (forge === undefined && remote.protocol === 'file'))
 		return { kind: 'git' };
-	const ciForge = servesHost(question.ciForge?.url, cloneUrl) ? question.ciForge : undefined;
-	const origin = webOrigin(cloneUrl, ciForge?.url);
-	const kind = forge ?? kindByAddress(cloneUrl.hostname, apiUrl) ?? ciForge?.kind;
+	const ciForge = serves(question.ciForge?.url, remote) ? question.ciForge : undefined;
+	const origin = webOrigin(remote, ciForge?.url);
+	const kind = forge ?? kindByAddress(hostnameOf(remote), apiUrl) ?? ciForge?.kind;
 	if (kind === undefined) return await askServer(question, origin);
 	const ofCi = ciForge !== undefined && sameFamily(ciForge.kind, kind) ? ciForge.apiUrl : undefined;
 	return { kind, apiUrl: apiUrl ?? ofCi ?? usualApi(kind, origin) };
@@ -66,17 +66,22 @@ function usualApi(kind: Exclude<ForgeKind, 'git'>, origin: string): string {
 }
 
 /** Where people reach the forge: an ssh URL does not tell, but the CI may. */
-function webOrigin(cloneUrl: URL, ciUrl: string | undefined): string {
-	if (cloneUrl.protocol === 'http:' || cloneUrl.protocol === 'https:') return cloneUrl.origin;
-	return ciUrl === undefined ? `https://${cloneUrl.hostname}` : new URL(ciUrl).origin;
+function webOrigin(remote: ForgeQuestion['remote'], ciUrl: string | undefined): string {
+	if (remote.protocol !== 'ssh') return new URL(remote.url).origin;
+	return ciUrl === undefined ? `https://${hostnameOf(remote)}` : new URL(ciUrl).origin;
 }
 
-function servesHost(url: string | undefined, cloneUrl: URL): boolean {
+function serves(url: string | undefined, remote: ForgeQuestion['remote']): boolean {
 	if (url === undefined || !URL.canParse(url)) return false;
 	const forge = new URL(url);
-	return cloneUrl.protocol.startsWith('http')
-		? forge.origin === cloneUrl.origin
-		: forge.hostname === cloneUrl.hostname;
+	// A forge's ssh has another port than its pages.
+	return remote.protocol === 'ssh'
+		? forge.hostname === hostnameOf(remote)
+		: forge.origin === new URL(remote.url).origin;
+}
+
+function hostnameOf({ host }: ForgeQuestion['remote']): string {
+	return host.replace(/:\d+$/, '');
 }
 
 function sameFamily(a: ForgeKind, b: ForgeKind): boolean {

@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { badInput, messageOf } from '../failure/failure.ts';
+import { type Credentials, loginFor } from '../git/credentials.ts';
+import { loginIn, parseRemote, type Remote, serverOf } from '../git/remote.ts';
+import { openRepository, type Repository } from '../git/repository.ts';
+import type { TlsOptions } from '../http/client.ts';
+import type { repositoryInputs } from './common-inputs.ts';
+import type { InputValues, StepContext } from './declare.ts';
+
+/** The inputs by which a step gets into a repository. */
+export type AccessInputs = Pick<
+	InputValues<typeof repositoryInputs>,
+	| 'token'
+	| 'username'
+	| 'sshKey'
+	| 'sshKnownHosts'
+	| 'caCertificate'
+	| 'skipVerify'
+	| 'authorName'
+	| 'authorEmail'
+>;
+
+type Context = Pick<
+	StepContext,
+	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
+>;
+
+/** The remote that an input names; `owner/name` is meant on the forge that the CI works for. */
+export function remoteFrom(
+	given: string,
+	{ event, nameOf, protect }: Context,
+	input = 'repository',
+): Remote {
+	const login = loginIn(given);
+	if (login) for (const secret of Object.values(login)) protect(secret);
+	const serverUrl =
+		event.forge?.url ?? serverOf(event.repository?.url) ?? serverOf(event.repository?.cloneUrl);
+	return parseRemote(given, { serverUrl, inputName: nameOf(input) });
+}
+
+/** What the inputs give to get in, besides what git finds on the machine itself. */
+export async function credentialsFrom(
+	given: string,
+	inputs: AccessInputs,
+	context: Context,
+): Promise<Credentials> {
+	return {
+		token: inputs.token,
+		username: inputs.username,
+		login: loginIn(given),
+		netrc: context.event.netrc,
+		sshKey: inputs.sshKey,
+		sshKnownHosts: inputs.sshKnownHosts,
+		ca: await certificateText(inputs.caCertificate, context),
+		skipVerify: inputs.skipVerify,
+	};
+}
+
+/** Opens the repository that an input names. The caller closes it. */
+export async function openFrom(
+	given: string,
+	inputs: AccessInputs,
+	context: Context,
+	input = 'repository',
+): Promise<Repository> {
+	return await openRepository({
+		remote: remoteFrom(given, context, input),
+		credentials: await credentialsFrom(given, inputs, context),
+		author: { name: inputs.authorName, email: inputs.authorEmail },
+		log: context.log,
+		signal: context.signal,
+		variables: context.childEnvironment,
+		protect: context.protect,
+	});
+}
+
+/** The token for the API of the forge that a remote is on: what git logs in with. */
+export function apiTokenFor(remote: Remote, credentials: Credentials): string | undefined {
+	const login =
+		loginFor(remote, credentials) ??
+		(credentials.token ? { username: '', password: credentials.token } : undefined);
+	if (login === undefined) return undefined;
+	return login.password === 'x-oauth-basic' ? login.username : login.password;
+}
+
+/** How the forge's API is reached where its certificate is not a public one. */
+export function tlsFrom({ ca, skipVerify }: Credentials): TlsOptions {
+	return { ...(ca === undefined ? {} : { ca }), skipVerify: skipVerify === true };
+}
+
+async function certificateText(
+	given: string | undefined,
+	{ workspace, nameOf }: Context,
+): Promise<string | undefined> {
+	if (given === undefined || given.includes('-----BEGIN')) return given;
+	try {
+		return await readFile(resolve(workspace, given), 'utf8');
+	} catch (error) {
+		throw badInput(
+			`${nameOf('ca-certificate')}: ${given} cannot be read (${messageOf(error)}); give a path in the workspace, or the PEM text`,
+			{ cause: error },
+		);
+	}
+}
