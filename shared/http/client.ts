@@ -38,6 +38,8 @@ export interface HttpRequest {
 	/** True where sending it twice does no harm; by default for all methods but POST. */
 	idempotent?: boolean;
 	signal?: AbortSignal;
+	/** Milliseconds without a byte after which the connection is given up; 60 s by default. */
+	idleTimeout?: number;
 }
 
 export interface HttpResponse {
@@ -47,6 +49,7 @@ export interface HttpResponse {
 }
 
 const attempts = 5;
+const idleTimeoutMs = 60_000;
 const passing = new Set([429, 500, 502, 503, 504]);
 
 /**
@@ -57,7 +60,10 @@ const passing = new Set([429, 500, 502, 503, 504]);
 export class HttpClient {
 	readonly #options: HttpClientOptions;
 	readonly #base: URL;
+	/** For requests whose answer is read at once. */
 	readonly #agent: http.Agent;
+	/** For answers that stay open: any number of them, so that they never hold up a request. */
+	readonly #streams: http.Agent;
 
 	constructor(options: HttpClientOptions) {
 		this.#options = options;
@@ -65,20 +71,22 @@ export class HttpClient {
 		const { tls = {}, environment } = options;
 		const common = {
 			keepAlive: true,
-			maxSockets: options.connections ?? 10,
 			...(environment === undefined ? {} : { proxyEnv: environment as NodeJS.ProcessEnv }),
 		};
-		this.#agent =
+		const agent = (maxSockets: number) =>
 			this.#base.protocol === 'https:'
 				? new https.Agent({
 						...common,
+						maxSockets,
 						ca: tls.ca,
 						cert: tls.cert,
 						key: tls.key,
 						servername: tls.serverName,
 						rejectUnauthorized: tls.skipVerify !== true,
 					})
-				: new http.Agent(common);
+				: new http.Agent({ ...common, maxSockets });
+		this.#agent = agent(options.connections ?? 10);
+		this.#streams = agent(Number.POSITIVE_INFINITY);
 	}
 
 	/**
@@ -116,6 +124,16 @@ export class HttpClient {
 	 * The caller reads it to its end or destroys it.
 	 */
 	async open(request: HttpRequest): Promise<http.IncomingMessage> {
+		return await this.#start(request, this.#streams);
+	}
+
+	/** Closes the connections that are kept open. */
+	close(): void {
+		this.#agent.destroy();
+		this.#streams.destroy();
+	}
+
+	async #start(request: HttpRequest, agent: http.Agent): Promise<http.IncomingMessage> {
 		const signal = this.#signal(request);
 		signal.throwIfAborted();
 		const { body } = request;
@@ -126,7 +144,7 @@ export class HttpClient {
 		return await new Promise((resolve, reject) => {
 			const outgoing = transport.request(url, {
 				method: request.method ?? 'GET',
-				agent: this.#agent,
+				agent,
 				signal,
 				headers: {
 					...(payload === undefined
@@ -136,20 +154,19 @@ export class HttpClient {
 					...request.headers,
 				},
 			});
+			const idle = request.idleTimeout ?? idleTimeoutMs;
+			outgoing.setTimeout(idle, () =>
+				outgoing.destroy(new Error(`nothing came for ${idle / 1000} s`)),
+			);
 			outgoing.once('response', resolve);
 			outgoing.once('error', (error) => reject(signal.aborted ? signal.reason : error));
 			outgoing.end(payload);
 		});
 	}
 
-	/** Closes the connections that are kept open. */
-	close(): void {
-		this.#agent.destroy();
-	}
-
 	async #once(request: HttpRequest): Promise<{ response?: HttpResponse; error?: unknown }> {
 		try {
-			const incoming = await this.open(request);
+			const incoming = await this.#start(request, this.#agent);
 			const chunks: Buffer[] = [];
 			for await (const chunk of incoming) chunks.push(chunk as Buffer);
 			const text = Buffer.concat(chunks).toString('utf8');

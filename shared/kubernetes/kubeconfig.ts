@@ -1,0 +1,340 @@
+import { readFile } from 'node:fs/promises';
+import { delimiter, dirname, resolve } from 'node:path';
+import { badInput, Failure, messageOf } from '../failure/failure.ts';
+import type { TlsOptions } from '../http/client.ts';
+import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
+import { isRecord } from './object.ts';
+
+/** How to reach a cluster, and as whom. */
+export interface Connection {
+	/** Base URL of the API server. */
+	server: string;
+	tls: TlsOptions;
+	credentials: Credentials;
+	/** Proxy of the kubeconfig's own; without it the environment's variables hold. */
+	proxyUrl?: string;
+	/** Namespace that the context or the service account names. */
+	namespace?: string;
+}
+
+/** What a user says of the cluster, as the step's inputs have it. */
+export interface ClusterOptions {
+	kubeconfig?: string | undefined;
+	context?: string | undefined;
+	server?: string | undefined;
+	clusterToken?: string | undefined;
+	clusterCa?: string | undefined;
+}
+
+export interface Surroundings {
+	/** Variables: `KUBECONFIG`, those of a pod, and those that exec plugins see. */
+	environment: Readonly<Record<string, string | undefined>>;
+	/** Folder that relative paths start from. */
+	folder: string;
+	/** Told every secret that is read, so that it can be kept out of the log. */
+	protect: (secret: string) => void;
+	/** An input's name as its user wrote it. */
+	nameOf: (input: string) => string;
+}
+
+const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+/**
+ * Finds out how to reach the cluster: `server` with its token, a kubeconfig (a path, its
+ * text or Base64 of it), the kubeconfig that the variable `KUBECONFIG` names, or the service
+ * account of the pod that this runs in; the first of these that is given.
+ * @throws Failure (bad input) where none is, or where what is given cannot be used.
+ */
+export async function connectionOf(
+	options: ClusterOptions,
+	around: Surroundings,
+): Promise<Connection> {
+	const { kubeconfig, server } = options;
+	if (kubeconfig !== undefined && server !== undefined)
+		throw badInput(
+			`${around.nameOf('kubeconfig')} and ${around.nameOf('server')} exclude each other; give one of them`,
+		);
+	if (server !== undefined) return await fromServer(server, options, around);
+	if (options.clusterToken !== undefined || options.clusterCa !== undefined)
+		throw badInput(
+			`${around.nameOf(options.clusterToken === undefined ? 'cluster-ca' : 'cluster-token')} needs ${around.nameOf('server')} beside it`,
+		);
+	if (kubeconfig !== undefined) {
+		const { text, folder } = await readGiven(kubeconfig, around);
+		return await fromKubeconfig([await parse(text, folder, around)], options, around);
+	}
+	const named = around.environment.KUBECONFIG;
+	if (named) {
+		const files = named.split(delimiter).filter((file) => file !== '');
+		const configs = await Promise.all(files.map((file) => readNamed(file, around)));
+		return await fromKubeconfig(configs, options, around);
+	}
+	if (around.environment.KUBERNETES_SERVICE_HOST) return await fromPod(around);
+	throw badInput(
+		`No cluster is given: name one with ${around.nameOf('kubeconfig')}, or with ${around.nameOf('server')} and ${around.nameOf('cluster-token')}`,
+	);
+}
+
+async function fromServer(
+	server: string,
+	{ clusterToken, clusterCa }: ClusterOptions,
+	around: Surroundings,
+): Promise<Connection> {
+	checkUrl(server, around.nameOf('server'));
+	return {
+		server,
+		tls: clusterCa === undefined ? {} : { ca: await readPem(clusterCa, around) },
+		credentials: clusterToken === undefined ? {} : fixedToken(clusterToken.trim()),
+	};
+}
+
+/** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
+async function fromPod({ environment }: Surroundings): Promise<Connection> {
+	const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment;
+	try {
+		return {
+			server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+			tls: { ca: await readFile(`${accountFolder}/ca.crt`, 'utf8') },
+			credentials: tokenFromFile(`${accountFolder}/token`),
+			namespace: (await readFile(`${accountFolder}/namespace`, 'utf8')).trim(),
+		};
+	} catch (error) {
+		throw badInput(
+			`No cluster is given, and the service account of this pod cannot be read: ${messageOf(error)}`,
+			{ cause: error },
+		);
+	}
+}
+
+/** A kubeconfig and the folder that relative paths in it start from. */
+interface Kubeconfig {
+	content: Record<string, unknown>;
+	folder: string;
+}
+
+/** The parts of https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ that are used. */
+interface ClusterEntry {
+	server?: string;
+	'certificate-authority'?: string;
+	'certificate-authority-data'?: string;
+	'insecure-skip-tls-verify'?: boolean;
+	'tls-server-name'?: string;
+	'proxy-url'?: string;
+}
+
+interface UserEntry {
+	token?: string;
+	tokenFile?: string;
+	username?: string;
+	password?: string;
+	'client-certificate'?: string;
+	'client-certificate-data'?: string;
+	'client-key'?: string;
+	'client-key-data'?: string;
+	exec?: Parameters<typeof execCredentials>[0];
+	'auth-provider'?: { name?: string };
+}
+
+interface ContextEntry {
+	cluster?: string;
+	user?: string;
+	namespace?: string;
+}
+
+async function fromKubeconfig(
+	configs: readonly Kubeconfig[],
+	options: ClusterOptions,
+	around: Surroundings,
+): Promise<Connection> {
+	const first = configs.map(({ content }) => content['current-context']).find(Boolean);
+	const contextName = options.context ?? first;
+	if (typeof contextName !== 'string' || contextName === '')
+		throw badInput(
+			`The kubeconfig has no current context; name one with ${around.nameOf('context')}: ${namesIn(configs, 'contexts')}`,
+		);
+	const context = entryOf<ContextEntry>(configs, 'contexts', contextName, 'context');
+	const cluster = entryOf<ClusterEntry>(configs, 'clusters', context.entry.cluster, 'cluster');
+	const user = context.entry.user
+		? entryOf<UserEntry>(configs, 'users', context.entry.user, 'user')
+		: { entry: {}, folder: around.folder };
+	const { server = '' } = cluster.entry;
+	checkUrl(server, `The server of cluster "${context.entry.cluster}" in the kubeconfig`);
+	const proxyUrl = cluster.entry['proxy-url'];
+	if (proxyUrl !== undefined && !/^https?:/.test(proxyUrl))
+		throw badInput(
+			'The proxy-url of the kubeconfig has to be http or https; others are not spoken',
+		);
+	const { tls, credentials } = await credentialsOf(user, around, server);
+	return {
+		server,
+		tls: { ...(await serverTls(cluster)), ...tls },
+		credentials,
+		...(proxyUrl === undefined ? {} : { proxyUrl }),
+		...(context.entry.namespace ? { namespace: context.entry.namespace } : {}),
+	};
+}
+
+interface Entry<T> {
+	entry: T;
+	folder: string;
+}
+
+function entryOf<T extends object>(
+	configs: readonly Kubeconfig[],
+	list: 'contexts' | 'clusters' | 'users',
+	name: string | undefined,
+	field: 'context' | 'cluster' | 'user',
+): Entry<T> {
+	for (const { content, folder } of configs) {
+		const entries = content[list];
+		if (!Array.isArray(entries)) continue;
+		const found: unknown = entries.find((entry) => isRecord(entry) && entry.name === name);
+		if (isRecord(found))
+			return { entry: (isRecord(found[field]) ? found[field] : {}) as T, folder };
+	}
+	throw badInput(`The kubeconfig has no ${field} "${name}"; it has ${namesIn(configs, list)}`);
+}
+
+function namesIn(configs: readonly Kubeconfig[], list: string): string {
+	const names = configs.flatMap(({ content }) => {
+		const entries = content[list];
+		return Array.isArray(entries) ? entries.map((entry) => String(entry?.name)) : [];
+	});
+	return names.length > 0 ? names.join(', ') : 'none';
+}
+
+async function serverTls({ entry, folder }: Entry<ClusterEntry>): Promise<TlsOptions> {
+	const ca = await dataOrFile(entry, folder, 'certificate-authority');
+	const serverName = entry['tls-server-name'];
+	return {
+		...(ca === undefined ? {} : { ca }),
+		...(serverName === undefined ? {} : { serverName }),
+		...(entry['insecure-skip-tls-verify'] === true ? { skipVerify: true } : {}),
+	};
+}
+
+async function credentialsOf(
+	{ entry, folder }: Entry<UserEntry>,
+	around: Surroundings,
+	server: string,
+): Promise<{ tls: TlsOptions; credentials: Credentials }> {
+	const cert = await dataOrFile(entry, folder, 'client-certificate');
+	const key = await dataOrFile(entry, folder, 'client-key');
+	if (key !== undefined) around.protect(key);
+	const tls = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+	// The order of client-go: a token before a user name, both before a plugin.
+	if (entry.tokenFile)
+		return { tls, credentials: tokenFromFile(resolve(folder, entry.tokenFile), around.protect) };
+	if (entry.token) {
+		around.protect(entry.token);
+		return { tls, credentials: fixedToken(entry.token) };
+	}
+	if (entry.username !== undefined && entry.password !== undefined) {
+		around.protect(entry.password);
+		const pair = Buffer.from(`${entry.username}:${entry.password}`).toString('base64');
+		around.protect(pair);
+		return { tls, credentials: { authorization: async () => `Basic ${pair}` } };
+	}
+	if (entry.exec) {
+		const plugin = await execCredentials(entry.exec, { ...around, folder, server });
+		return { tls: { ...tls, ...plugin.tls }, credentials: plugin.credentials };
+	}
+	if (entry['auth-provider'])
+		throw badInput(
+			`The kubeconfig's auth-provider "${entry['auth-provider'].name}" was removed from Kubernetes in 1.26; use its exec plugin or a token`,
+		);
+	return { tls, credentials: {} };
+}
+
+/** A PEM that stands in the kubeconfig as Base64, or in a file beside it. */
+async function dataOrFile(
+	entry: Record<string, unknown> | ClusterEntry | UserEntry,
+	folder: string,
+	name: string,
+): Promise<string | undefined> {
+	const fields = entry as Record<string, unknown>;
+	const data = fields[`${name}-data`];
+	if (typeof data === 'string' && data !== '') return Buffer.from(data, 'base64').toString('utf8');
+	const file = fields[name];
+	if (typeof file !== 'string' || file === '') return undefined;
+	try {
+		return await readFile(resolve(folder, file), 'utf8');
+	} catch (error) {
+		throw badInput(`The ${name} of the kubeconfig cannot be read: ${messageOf(error)}`, {
+			cause: error,
+		});
+	}
+}
+
+/** The text of what is given as a path, as text or as Base64. */
+async function readGiven(
+	given: string,
+	{ folder, nameOf }: Surroundings,
+): Promise<{ text: string; folder: string }> {
+	if (/^\s*[{#]|^\s*[\w-]+\s*:(\s|$)/.test(given)) return { text: given, folder };
+	const path = resolve(folder, given.trim());
+	try {
+		return { text: await readFile(path, 'utf8'), folder: dirname(path) };
+	} catch (error) {
+		const text = fromBase64(given);
+		if (text !== undefined) return { text, folder };
+		const why =
+			(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(error);
+		throw badInput(
+			`${nameOf('kubeconfig')} is neither a file that can be read (${why}), nor the text of a kubeconfig, nor Base64 of it`,
+		);
+	}
+}
+
+async function readNamed(file: string, around: Surroundings): Promise<Kubeconfig> {
+	const path = resolve(around.folder, file);
+	try {
+		return await parse(await readFile(path, 'utf8'), dirname(path), around);
+	} catch (error) {
+		if (error instanceof Failure) throw error;
+		throw badInput(
+			`The variable KUBECONFIG names a file that cannot be read: ${messageOf(error)}`,
+			{
+				cause: error,
+			},
+		);
+	}
+}
+
+async function parse(text: string, folder: string, around: Surroundings): Promise<Kubeconfig> {
+	const yaml = await import('yaml');
+	let content: unknown;
+	try {
+		content = yaml.parse(text, { prettyErrors: false });
+	} catch (error) {
+		// The parser's message quotes no text, which may be a secret, when prettyErrors is off.
+		throw badInput(`${around.nameOf('kubeconfig')} is no YAML: ${messageOf(error)}`);
+	}
+	if (!isRecord(content) || !('clusters' in content || 'contexts' in content))
+		throw badInput(`${around.nameOf('kubeconfig')} is no kubeconfig: it has no clusters`);
+	return { content, folder };
+}
+
+/** PEM given as its text, Base64 of it, or a path. */
+async function readPem(given: string, { folder, nameOf }: Surroundings): Promise<string> {
+	if (given.includes('-----BEGIN')) return given;
+	const decoded = fromBase64(given);
+	if (decoded?.includes('-----BEGIN')) return decoded;
+	try {
+		return await readFile(resolve(folder, given.trim()), 'utf8');
+	} catch (error) {
+		throw badInput(`${nameOf('cluster-ca')} cannot be read: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+function fromBase64(text: string): string | undefined {
+	const compact = text.replace(/\s+/g, '');
+	if (compact.length < 16 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;
+	const decoded = Buffer.from(compact, 'base64').toString('utf8');
+	return decoded.includes('\uFFFD') ? undefined : decoded;
+}
+
+function checkUrl(url: string, name: string): void {
+	if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+		throw badInput(`${name} has to be a URL such as https://cluster.example.com:6443`);
+}
