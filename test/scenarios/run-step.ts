@@ -1,0 +1,89 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface StepOptions {
+	/** The front's own variables and the inputs as it hands them over. */
+	readonly env?: Readonly<Record<string, string>>;
+	/** Inputs on the command line. */
+	readonly args?: readonly string[];
+	/** The workspace. Default: an empty temporary folder, removed afterwards. */
+	readonly cwd?: string;
+	/** Called with the process's id once it runs, for tests that end it. */
+	readonly onStart?: (pid: number) => void;
+}
+
+export interface StepRun {
+	/** Undefined where a signal ended it. */
+	readonly exitCode: number | undefined;
+	readonly stdout: string;
+	readonly stderr: string;
+	/** What the step left in `.lockstep/<step>.json`; `{}` where it left nothing. */
+	readonly outputs: Record<string, string>;
+	/** What it wrote to GITHUB_OUTPUT, where the variables are those of GitHub Actions. */
+	readonly githubOutputs: Record<string, string>;
+	/** What it wrote to GITHUB_STEP_SUMMARY. */
+	readonly githubSummary: string;
+}
+
+/**
+ * Runs a step's bundle as a CI does: a process of its own, with nothing of this process's
+ * environment but the PATH, and an empty home.
+ */
+export async function runStep(step: string, options: StepOptions = {}): Promise<StepRun> {
+	const bundle = join(root, 'dist', step, 'index.js');
+	if (!existsSync(bundle)) throw new Error(`${bundle} is missing: run npm run build first`);
+	const scratch = await mkdtemp(join(tmpdir(), 'run-step-'));
+	try {
+		const cwd = options.cwd ?? scratch;
+		const files = { output: join(scratch, 'github-output'), summary: join(scratch, 'summary.md') };
+		const env: Record<string, string> = {
+			PATH: process.env.PATH ?? '/usr/bin:/bin',
+			HOME: scratch,
+			...options.env,
+		};
+		if (env.GITHUB_ACTIONS === 'true') {
+			await writeFile(files.output, '');
+			await writeFile(files.summary, '');
+			Object.assign(env, { GITHUB_OUTPUT: files.output, GITHUB_STEP_SUMMARY: files.summary });
+		}
+		const child = spawn(process.execPath, [bundle, ...(options.args ?? [])], { cwd, env });
+		const stdout: Buffer[] = [];
+		const stderr: Buffer[] = [];
+		child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+		child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+		child.stdin.end();
+		if (child.pid !== undefined) options.onStart?.(child.pid);
+		const code = await new Promise<number | null>((resolve, reject) => {
+			child.once('error', reject);
+			child.once('close', resolve);
+		});
+		const folder = join(cwd, '.lockstep');
+		return {
+			exitCode: code ?? undefined,
+			stdout: Buffer.concat(stdout).toString(),
+			stderr: Buffer.concat(stderr).toString(),
+			outputs: JSON.parse(await readOr(join(folder, `${step}.json`), '{}')),
+			githubOutputs: parseGithubOutputs(await readOr(files.output, '')),
+			githubSummary: await readOr(files.summary, ''),
+		};
+	} finally {
+		await rm(scratch, { recursive: true, force: true });
+	}
+}
+
+async function readOr(file: string, otherwise: string): Promise<string> {
+	return existsSync(file) ? await readFile(file, 'utf8') : otherwise;
+}
+
+/** `name<<delimiter`, lines, `delimiter`: as the runner reads GITHUB_OUTPUT. */
+function parseGithubOutputs(text: string): Record<string, string> {
+	const outputs: Record<string, string> = {};
+	for (const match of text.matchAll(/^([^\n]+?)<<([^\n]+)\n(?:([\s\S]*?)\n)??\2$/gm))
+		outputs[match[1] ?? ''] = match[3] ?? '';
+	return outputs;
+}
