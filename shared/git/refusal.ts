@@ -12,6 +12,7 @@ export type RefusalKind =
 	| 'missing-repository'
 	| 'no-write-access'
 	| 'not-logged-in'
+	| 'moved'
 	| 'passing'
 	| 'unknown';
 
@@ -100,6 +101,14 @@ const rules: readonly Rule[] = [
 		says: ({ url }) => [
 			`The server does not take the credentials for ${url}`,
 			'give a valid token (and username where the server wants one)',
+		],
+	},
+	{
+		kind: 'moved',
+		pattern: /\[rejected\] \((non-fast-forward|fetch first|stale info|already exists)\)/,
+		says: ({ url }, ref) => [
+			`${ref} of ${url} is not what it was a moment ago`,
+			'run the step again',
 		],
 	},
 	{
