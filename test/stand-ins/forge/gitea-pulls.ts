@@ -1,0 +1,240 @@
+import { zeroId } from '../git/git.ts';
+import { type Answer, type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
+import type { GiteaViews } from './gitea-views.ts';
+import { addComment, findComment } from './github-issues.ts';
+import { pullCommits, pullFiles, requestReviews } from './github-pulls.ts';
+import { GithubViews } from './github-views.ts';
+import { mergePullRequest } from './merge.ts';
+import type { PullRequest, Repository, ReviewState } from './model.ts';
+import { mergeTrees } from './objects.ts';
+import {
+	addReview,
+	checkMergeability,
+	openPullRequest,
+	refresh,
+	updatePullRequest,
+} from './pulls.ts';
+import { Refusal } from './refusal.ts';
+
+const pulls = '/repos/:owner/:name/pulls';
+const issues = '/repos/:owner/:name/issues';
+const verdicts: Record<string, ReviewState> = {
+	APPROVED: 'APPROVED',
+	REQUEST_CHANGES: 'CHANGES_REQUESTED',
+	COMMENT: 'COMMENTED',
+};
+const methods = { merge: 'merge', squash: 'squash', rebase: 'rebase' } as const;
+
+/** Gitea's pull requests, with what differs from GitHub's: conflicts, drafts, labels by id. */
+export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
+	const view = async (repository: Repository, pull: PullRequest) => {
+		await refresh(repository, pull);
+		return views.pull(repository, pull, await isMergeable(repository, pull));
+	};
+	router
+		.on('GET', pulls, async (call) => {
+			const repository = call.repository();
+			const state = call.query.state ?? 'open';
+			const found = repository.pulls.filter((pull) => state === 'all' || pull.state === state);
+			const shown = found.reverse().map((pull) => view(repository, pull));
+			return list(await Promise.all(shown));
+		})
+		.on('POST', pulls, async (call) => {
+			const repository = call.repository('write');
+			const title = call.requiredText('title');
+			const pull = await openPullRequest(call.model, repository, call.user, {
+				head: call.requiredText('head'),
+				base: call.requiredText('base'),
+				title,
+				body: call.text('body') ?? '',
+				draft: isDraft(title),
+			});
+			await setLabels(call, repository, pull);
+			for (const name of call.texts('assignees')) pull.assignees.add(name);
+			return created(await view(repository, pull));
+		})
+		.on('GET', `${pulls}/:number`, async (call) => {
+			const repository = call.repository();
+			return ok(await view(repository, repository.pull(call.number())));
+		})
+		.on('GET', `${pulls}/:base/*head`, async (call) => {
+			const found = pullAction(call);
+			if (found) return found;
+			const repository = call.repository();
+			const [base, head] = [call.param('base'), call.param('head')];
+			const pull = repository.pulls.findLast((one) => one.base === base && one.head === head);
+			if (pull === undefined) throw new Refusal('not-found', 'Not Found');
+			return ok(await view(repository, pull));
+		})
+		.on('PATCH', `${pulls}/:number`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			const title = call.text('title');
+			if (title !== undefined) pull.draft = isDraft(title);
+			if (call.body.labels !== undefined) await setLabels(call, repository, pull);
+			await updatePullRequest(call.model, repository, call.user, pull, {
+				title,
+				body: call.text('body'),
+				base: call.text('base'),
+				state: call.text('state'),
+			});
+			return created(await view(repository, pull));
+		})
+		.on('POST', `${pulls}/:number/merge`, merge)
+		.on('POST', `${pulls}/:number/reviews`, async (call) => {
+			const repository = call.repository();
+			const pull = repository.pull(call.number());
+			const state = verdicts[call.text('event') ?? 'COMMENT'];
+			if (state === undefined) throw new Refusal('invalid', 'event is no verdict');
+			const body = call.text('body') ?? '';
+			const review = await addReview(call.model, repository, call.user, pull, state, body);
+			return ok(views.review(repository, pull, review));
+		})
+		.on('POST', `${pulls}/:number/requested_reviewers`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			await requestReviews(call, repository, pull, call.texts('team_reviewers'));
+			return created([]);
+		});
+	addIssueRoutes(router, views);
+
+	/** The reading routes below a pull request, which have the shape of `{base}/{head}`. */
+	function pullAction(call: ApiCall): Promise<Answer> | Answer | undefined {
+		if (!/^\d+$/.test(call.param('base'))) return undefined;
+		const repository = call.repository();
+		const pull = repository.pull(call.number('base'));
+		const github = new GithubViews(call.model);
+		switch (call.param('head')) {
+			case 'merge':
+				if (pull.merge) return noContent;
+				throw new Refusal('not-found', 'Not Found');
+			case 'reviews':
+				return list(pull.reviews.map((review) => views.review(repository, pull, review)));
+			case 'commits':
+				return pullCommits(repository, pull).then((commits) =>
+					list(commits.map((commit) => github.commit(repository, commit))),
+				);
+			case 'files':
+				return pullFiles(repository, pull).then((files) =>
+					list(
+						files.map(({ path, status, additions, deletions }) => ({
+							filename: path,
+							status: status === 'modified' ? 'changed' : status === 'removed' ? 'deleted' : status,
+							additions,
+							deletions,
+							changes: additions + deletions,
+						})),
+					),
+				);
+			default:
+				return undefined;
+		}
+	}
+}
+
+/** Comments, labels and assignees, which stand with the issue. */
+function addIssueRoutes(router: Router, views: GiteaViews): void {
+	const comment = (call: ApiCall, one: ReturnType<typeof addComment>) => ({
+		id: one.id,
+		body: one.body,
+		user: views.user(one.user),
+		created_at: one.createdAt.toISOString(),
+		updated_at: one.updatedAt.toISOString(),
+		html_url: `${call.model.url}/comments/${one.id}`,
+	});
+	router
+		.on('GET', `${issues}/:number/comments`, (call) => {
+			const pull = call.repository().pull(call.number());
+			return ok(pull.comments.map((one) => comment(call, one)));
+		})
+		.on('POST', `${issues}/:number/comments`, (call) =>
+			created(comment(call, addComment(call, call.repository().pull(call.number())))),
+		)
+		.on('PATCH', `${issues}/comments/:id`, (call) => {
+			const found = findComment(call.repository('write'), call.number('id'));
+			found.comment.body = call.requiredText('body');
+			found.comment.updatedAt = call.model.now();
+			return ok(comment(call, found.comment));
+		})
+		.on('GET', `${issues}/:number/labels`, (call) => {
+			const repository = call.repository();
+			return ok(views.labels(repository, repository.pull(call.number())));
+		})
+		.on('POST', `${issues}/:number/labels`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			await setLabels(call, repository, pull, false);
+			return ok(views.labels(repository, pull));
+		})
+		.on('PUT', `${issues}/:number/labels`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			await setLabels(call, repository, pull);
+			return ok(views.labels(repository, pull));
+		})
+		.on('PATCH', `${issues}/:number`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			const assignees = call.texts('assignees');
+			if (call.body.assignees !== undefined) pull.assignees.clear();
+			for (const name of assignees) pull.assignees.add(name);
+			await updatePullRequest(call.model, repository, call.user, pull, {
+				title: call.text('title'),
+				body: call.text('body'),
+				state: call.text('state'),
+			});
+			return created({ number: pull.number, state: pull.state, title: pull.title });
+		});
+}
+
+/** Gitea takes a draft from its title. */
+function isDraft(title: string): boolean {
+	return /^(WIP:|\[WIP\])/i.test(title);
+}
+
+async function isMergeable(repository: Repository, pull: PullRequest): Promise<boolean> {
+	if (pull.state === 'closed' || pull.draft) return false;
+	return (await mergeTrees(repository.path, pull.baseSha, pull.headSha)) !== undefined;
+}
+
+/** Labels by id or name. Unlike on GitHub they have to be there already; others are passed over. */
+async function setLabels(
+	call: ApiCall,
+	repository: Repository,
+	pull: PullRequest,
+	replace = true,
+): Promise<void> {
+	const wanted = call.body.labels ?? [];
+	if (!Array.isArray(wanted)) throw new Refusal('invalid', 'labels is not a list');
+	const known = [...repository.labels.values()].filter(
+		({ id, name }) => wanted.includes(id) || wanted.includes(name),
+	);
+	if (replace) pull.labels.clear();
+	for (const { name } of known) pull.labels.add(name);
+	if (known.length > 0) await call.model.pullChanged('labeled', repository, pull, call.user.name);
+}
+
+/** Gitea checks in the background: a merge before that is over is told to come back. */
+async function merge(call: ApiCall): Promise<Answer> {
+	const repository = call.repository('write');
+	const pull = repository.pull(call.number());
+	const name = call.requiredText('Do');
+	const method = Object.entries(methods).find(([key]) => key === name)?.[1];
+	if (method === undefined) throw new Refusal('invalid', `${name} is no way to merge`);
+	if (pull.state === 'open' && !pull.draft) {
+		const mergeability = await checkMergeability(repository, pull);
+		if (mergeability === 'pending') throw new Refusal('checking', 'checking');
+	}
+	await mergePullRequest(call.model, repository, call.user, pull, {
+		method,
+		expectedHead: call.text('head_commit_id'),
+		title: call.text('MergeTitleField'),
+		message: call.text('MergeMessageField'),
+	});
+	if (call.flag('delete_branch_after_merge')) {
+		const tip = await repository.branchTip(pull.head);
+		const ref = `refs/heads/${pull.head}`;
+		if (tip) await call.model.moveRef(repository, ref, tip, zeroId, call.user);
+	}
+	return ok({});
+}
