@@ -1,0 +1,82 @@
+import { badInput, Failure, messageOf } from '../failure/failure.ts';
+import { type EditResult, edited } from './result.ts';
+import { applySplices, decodeText, type ManifestFile, placeAt } from './text.ts';
+
+interface Match {
+	start: number;
+	end: number;
+	version: string;
+}
+
+/**
+ * Replaces what the group `version` of a regular expression finds: for `.tfvars`, `.env`
+ * and any other text. `^` and `$` mean the ends of lines. Several matches with different
+ * versions are a Failure unless `all` is given. The proof: the pattern finds the new
+ * version in each of these places, and no other place.
+ */
+export function editPattern(
+	file: ManifestFile,
+	pattern: string,
+	version: string,
+	options: { all?: boolean } = {},
+): EditResult {
+	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks.');
+	const expression = compile(pattern);
+	const text = decodeText(file);
+	const matches = find(expression, text);
+	if (matches.length === 0) {
+		throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}.`, {
+			place: { file: file.name },
+		});
+	}
+	const present = [...new Set(matches.map((match) => match.version))];
+	if (present.length > 1 && !options.all) {
+		throw new Failure(
+			`The pattern ${pattern} finds different versions in ${file.name}: ${present.join(', ')}; narrow it, or give all.`,
+			{ place: { file: file.name } },
+		);
+	}
+	const result = applySplices(
+		text,
+		matches.map(({ start, end }) => ({ start, end, text: version })),
+	);
+	const after = find(expression, result);
+	if (after.length !== matches.length || after.some((match) => match.version !== version)) {
+		throw new Failure(
+			`${file.name}: nothing was written, as the pattern ${pattern} would not find "${version}" again; make it fit the new version too.`,
+			{ place: { file: file.name } },
+		);
+	}
+	const uses = matches.map(({ start, version: from }) => {
+		const place = placeAt(file.name, text, start);
+		return { place, path: `line ${place.line}`, from, to: version };
+	});
+	return edited(file, text, result, { uses, notes: [] });
+}
+
+function compile(pattern: string): RegExp {
+	let expression: RegExp;
+	try {
+		expression = new RegExp(pattern, 'dgm');
+	} catch (cause) {
+		throw badInput(`The pattern ${pattern} is no regular expression: ${messageOf(cause)}.`, {
+			cause,
+		});
+	}
+	if (!/\(\?<version>/.test(pattern)) {
+		throw badInput(
+			`The pattern ${pattern} has no group named version; write (?<version>…) around it.`,
+		);
+	}
+	return expression;
+}
+
+function find(expression: RegExp, text: string): Match[] {
+	return [...text.matchAll(expression)].flatMap((match) => {
+		const [start, end] = match.indices?.groups?.version ?? [];
+		const version = match.groups?.version;
+		return start === undefined || end === undefined || version === undefined
+			? []
+			: [{ start, end, version }];
+	});
+}

@@ -1,0 +1,199 @@
+import { Failure, formatPlace } from '../failure/failure.ts';
+import type { Change, Expectation } from './change.ts';
+import { readDocuments, type Source } from './document.ts';
+import { type MapNode, type Node, resolve, type Scalar } from './node.ts';
+import { formatPath, type Path, pathKey } from './path.ts';
+import type { Written } from './scalar.ts';
+import { applySplices, placeAt } from './text.ts';
+
+/**
+ * Applies a change and proves it: the result is read again and compared with the source,
+ * path by path and through every alias. What differs has to be what was meant, and all
+ * that was meant has to differ; otherwise nothing may be written, and the Failure names
+ * the path. Bytes outside of the splices are not touched by construction.
+ */
+export async function applyProven(before: Source, { splices, expect }: Change): Promise<string> {
+	if (splices.length === 0) return before.text;
+	const text = applySplices(before.text, splices);
+	const after = await readResult(before.file, text);
+	const differences = compare(before, after);
+	const expected = new Map<string, Expectation>();
+	for (const expectation of expect) {
+		const known = expected.get(pathKey(expectation.path));
+		if (known && !(known.value?.text === expectation.value?.text))
+			throw twoValues(before, expectation.path);
+		expected.set(pathKey(expectation.path), expectation);
+	}
+	for (const { path, before: old, after: now } of differences) {
+		const meant = expected.get(pathKey(path));
+		if (!meant) throw wouldChange(before, path, old ?? now);
+		if (!meets(now, meant.value)) throw readsAs(before, path, now, meant.value);
+		expected.delete(pathKey(path));
+	}
+	for (const { path, value } of expected.values()) throw readsAs(before, path, undefined, value);
+	return text;
+}
+
+async function readResult(file: string, text: string): Promise<Source> {
+	try {
+		return await readDocuments(file, text);
+	} catch (failure) {
+		if (!(failure instanceof Failure)) throw failure;
+		throw new Failure(
+			`${file}: nothing was written, as the result could not be read: ${failure.message}`,
+			{
+				place: { file },
+				cause: failure,
+			},
+		);
+	}
+}
+
+interface Difference {
+	path: Path;
+	/** Undefined where the path is new. */
+	before: Node | undefined;
+	/** Undefined where the path is gone. */
+	after: Node | undefined;
+}
+
+/** Bounds what a change of an anchored value costs to follow through its aliases. */
+const mostDifferences = 10_000;
+const longestPath = 1000;
+
+function tooFar(): Failure {
+	return new Failure(
+		`Nothing was written, as the change would reach more than ${mostDifferences} values through aliases.`,
+	);
+}
+
+/** The paths of scalars (and empty collections) that differ between two readings. */
+export function compare(before: Source, after: Source): Difference[] {
+	const comparison = new Comparison();
+	const count = Math.max(before.documents.length, after.documents.length);
+	for (let index = 0; index < count; index++) {
+		comparison.nodes([index], before.documents[index]?.root, after.documents[index]?.root);
+	}
+	return comparison.differences;
+}
+
+class Comparison {
+	readonly differences: Difference[] = [];
+	/** Pairs of nodes known to be equal: an alias costs nothing when it is met again. */
+	readonly #equal = new Map<Node, Node>();
+
+	nodes(path: Path, before: Node | undefined, after: Node | undefined): void {
+		if (path.length > longestPath) throw tooFar();
+		if (!before || !after || !sameForm(before, after)) {
+			this.#leaves(path, before, 'before');
+			this.#leaves(path, after, 'after');
+			return;
+		}
+		const [old, now] = [resolve(before), resolve(after)];
+		if (this.#equal.get(old) === now) return;
+		const already = this.differences.length;
+		if (old.kind === 'map' && now.kind === 'map') this.#maps(path, old, now);
+		else if (old.kind === 'list' && now.kind === 'list') {
+			for (let index = 0; index < Math.max(old.items.length, now.items.length); index++) {
+				this.nodes([...path, index], old.items[index], now.items[index]);
+			}
+		} else if (!(old.kind === 'scalar' && now.kind === 'scalar' && sameScalar(old, now))) {
+			this.#add({ path, before, after });
+		}
+		if (this.differences.length === already) this.#equal.set(old, now);
+	}
+
+	#maps(path: Path, old: MapNode, now: MapNode): void {
+		const [oldKeys, nowKeys] = [old, now].map(
+			({ pairs }) => new Map(pairs.map(({ key, value }) => [key, value])),
+		);
+		const kept = old.pairs.filter(({ key }) => nowKeys?.has(key)).map(({ key }) => key);
+		const order = now.pairs.filter(({ key }) => oldKeys?.has(key)).map(({ key }) => key);
+		if (kept.join('\n') !== order.join('\n')) this.#add({ path, before: old, after: now });
+		for (const { key, value } of old.pairs) this.nodes([...path, key], value, nowKeys?.get(key));
+		for (const { key, value } of now.pairs) {
+			if (!oldKeys?.has(key)) this.nodes([...path, key], undefined, value);
+		}
+	}
+
+	#leaves(path: Path, node: Node | undefined, side: 'before' | 'after'): void {
+		if (!node) return;
+		const resolved = resolve(node);
+		const children: [string | number, Node][] =
+			resolved.kind === 'map'
+				? resolved.pairs.map(({ key, value }) => [key, value])
+				: resolved.kind === 'list'
+					? resolved.items.map((item, index) => [index, item])
+					: [];
+		if (children.length > 0) {
+			for (const [step, child] of children) this.#leaves([...path, step], child, side);
+		} else {
+			this.#add({ path, before: undefined, after: undefined, [side]: node });
+		}
+	}
+
+	#add(difference: Difference): void {
+		if (this.differences.length >= mostDifferences) {
+			throw new Failure(
+				`The change would reach more than ${mostDifferences} values through aliases.`,
+			);
+		}
+		this.differences.push(difference);
+	}
+}
+
+/** Whether two nodes are of one kind, with the same anchor, tag and alias. */
+function sameForm(before: Node, after: Node): boolean {
+	if (before.kind !== after.kind || before.anchor !== after.anchor || before.tag !== after.tag)
+		return false;
+	if (before.kind === 'alias' && after.kind === 'alias') return before.name === after.name;
+	return !('flow' in before && 'flow' in after) || before.flow === after.flow;
+}
+
+function sameScalar(before: Scalar, after: Scalar): boolean {
+	return (
+		before.source === after.source && before.value === after.value && before.style === after.style
+	);
+}
+
+function meets(node: Node | undefined, value: Written | undefined): boolean {
+	if (!node || !value) return node === undefined && value === undefined;
+	const scalar = resolve(node);
+	if (scalar.kind !== 'scalar') return false;
+	return value.type === 'string' ? scalar.value === value.text : scalar.source === value.text;
+}
+
+function wouldChange(source: Source, path: Path, node: Node | undefined): Failure {
+	const place = placeAt(source.file, source.text, Math.min(node?.start ?? 0, source.text.length));
+	return new Failure(
+		`${formatPlace(place)}: nothing was written, as ${formatPath(source, path)} would have changed too; ` +
+			'where it shares the value by an anchor, name its path as well, or give it a value of its own.',
+		{ place },
+	);
+}
+
+function readsAs(
+	source: Source,
+	path: Path,
+	now: Node | undefined,
+	meant: Written | undefined,
+): Failure {
+	const resolved = now && resolve(now);
+	const found =
+		resolved?.kind === 'scalar'
+			? JSON.stringify(resolved.value)
+			: resolved
+				? `a ${resolved.kind}`
+				: 'nothing new';
+	const wanted = meant ? JSON.stringify(meant.text) : 'nothing';
+	return new Failure(
+		`${source.file}: nothing was written, as ${formatPath(source, path)} would have read as ${found} instead of ${wanted}.`,
+		{ place: { file: source.file } },
+	);
+}
+
+function twoValues(source: Source, path: Path): Failure {
+	return new Failure(`${source.file}: ${formatPath(source, path)} is given two different values.`, {
+		place: { file: source.file },
+	});
+}
