@@ -126,9 +126,6 @@ ALLOWED_HOST_LIST = loopback
 ENABLED = true
 DEFAULT_ACTIONS_URL = self
 
-[picture]
-DISABLE_GRAVATAR = true
-
 [indexer]
 ISSUE_INDEXER_TYPE = db
 

@@ -1,9 +1,8 @@
-import { access, mkdir, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { parse } from 'yaml';
-import * as z from 'zod/mini';
+import { access, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 
 import { badInput } from '../../shared/failure/failure.ts';
+import { connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
 import type { Program, Recipe } from './build.ts';
 import type { Log, Server, ServerKind } from './server.ts';
 import { launch, onFreePorts } from './server-process.ts';
@@ -89,30 +88,15 @@ function describe(address: KubernetesAddress): Server<KubernetesAddress> {
 	};
 }
 
-const kubeconfigFile = z.object({
-	'current-context': z.string(),
-	contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string() }) })),
-	clusters: z.array(z.object({ name: z.string(), cluster: z.object({ server: z.string() }) })),
-});
-
 /** The address of the cluster that the file's current context names. */
-async function currentServer(file: string): Promise<string> {
-	if (file.includes(delimiter)) {
-		throw badInput(`KUBECONFIG lists several files (${file}); the tests need a single one.`);
-	}
-	let text: string;
-	try {
-		text = await readFile(file, 'utf8');
-	} catch (cause) {
-		throw badInput(`KUBECONFIG names ${file}, which cannot be read.`, { cause });
-	}
-	const read = z.safeParse(kubeconfigFile, parse(text));
-	const context = read.data?.contexts.find(({ name }) => name === read.data['current-context']);
-	const cluster = read.data?.clusters.find(({ name }) => name === context?.context.cluster);
-	if (cluster === undefined) {
-		throw badInput(`KUBECONFIG names ${file}, whose current context leads to no cluster.`);
-	}
-	return cluster.cluster.server;
+async function currentServer(kubeconfig: string): Promise<string> {
+	const around = {
+		environment: process.env,
+		folder: process.cwd(),
+		protect: () => undefined,
+		nameOf: () => 'KUBECONFIG',
+	};
+	return (await connectionOf({ kubeconfig }, around)).server;
 }
 
 function isOnThisMachine(server: string): boolean {

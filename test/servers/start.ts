@@ -23,40 +23,36 @@ export const serverKinds: { [Name in ServerName]: ServerKind<Addresses[Name]> } 
 
 export const serverNames = ['gitea', 'kubernetes'] as const satisfies ServerName[];
 
-export interface RunningServers extends Partial<Addresses> {
+export type RunningServers<Name extends ServerName> = Pick<Addresses, Name> & {
 	/** Ends those that were started here and removes their files. */
 	stop(): Promise<void>;
-}
+};
 
 /**
  * Gives the named servers, each as a variable says, else started on 127.0.0.1 with a program from
  * PATH, from the cache, or built now. They end when `stop` is called or this process ends.
  */
-export async function startServers(
-	names: readonly ServerName[],
+export async function startServers<Name extends ServerName>(
+	names: readonly Name[],
 	log: Log = console.error,
-): Promise<RunningServers> {
+): Promise<RunningServers<Name>> {
 	const started: Server<unknown>[] = [];
 	const stop = async () => {
 		await Promise.all(started.map((server) => server.process?.stop()));
 	};
-	const start = async <Address>(name: ServerName, kind: ServerKind<Address>) => {
-		if (!names.includes(name)) {
-			return undefined;
-		}
-		const folder = () => mkdtemp(join(tmpdir(), `lockstep-${name}-`));
-		const server = await startServer(kind, folder, log);
-		started.push(server);
-		return server.address;
-	};
+	const addresses: Partial<Record<Name, unknown>> = {};
 	try {
-		const gitea = await start('gitea', serverKinds.gitea);
-		const kubernetes = await start('kubernetes', serverKinds.kubernetes);
-		return { ...(gitea && { gitea }), ...(kubernetes && { kubernetes }), stop };
+		for (const name of names) {
+			const folder = () => mkdtemp(join(tmpdir(), `lockstep-${name}-`));
+			const server = await startServer<unknown>(serverKinds[name], folder, log);
+			started.push(server);
+			addresses[name] = server.address;
+		}
 	} catch (error) {
 		await stop();
 		throw error;
 	}
+	return { ...(addresses as Pick<Addresses, Name>), stop };
 }
 
 /** Gives or starts one server; `folder` makes an empty folder for its files when it is started. */
