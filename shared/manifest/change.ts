@@ -1,9 +1,9 @@
 import { Failure, formatPlace } from '../failure/failure.ts';
-import type { Source } from './document.ts';
+import { isJson, type Source } from './document.ts';
 import { indentOf, renderBlock, renderFlow } from './insert.ts';
 import { type MapNode, type Node, type Pair, resolve, type Scalar } from './node.ts';
 import type { Path } from './path.ts';
-import { meaningOf, replaceScalar, type Written } from './scalar.ts';
+import { besideOthers, meaningOf, replaceScalar, type Written } from './scalar.ts';
 import { lineEnding, lineStart, nextLine, placeAt, type Splice } from './text.ts';
 
 /** What a path has to read as afterwards; undefined: it is gone. */
@@ -102,9 +102,9 @@ export function insertPair(
 	const last = map.pairs.at(-1);
 	const expect = leaves([...at, key], value);
 	if (map.flow) {
-		const json = /^["']/.test(text.slice(last?.keyStart ?? map.start + 1));
+		const json = isJson(source) || text[last?.keyStart ?? 0] === '"';
 		const position = last?.value.end ?? map.start + 1;
-		const written = (last ? ', ' : '') + renderFlow({ key, value }, json);
+		const written = flowGap(text, last) + renderFlow({ key, value }, json);
 		return { splices: [{ start: position, end: position, text: written }], expect };
 	}
 	if (!last) throw cannot(source, map.start, 'the map has no entry to write beside');
@@ -112,6 +112,13 @@ export function insertPair(
 	if (indent === undefined) throw cannot(source, last.keyStart, 'the indentation cannot be told');
 	const lines = renderBlock({ key, value }, indent, lineEnding(text));
 	return { splices: [insertLines(text, lastLineEnd(text, last.value), lines)], expect };
+}
+
+/** What parts a new pair from the last one: a comma, and a new line where each has its own. */
+function flowGap(text: string, last: Pair | undefined): string {
+	if (!last) return '';
+	const indent = text.slice(lineStart(text, last.keyStart), last.keyStart);
+	return indent.trim() === '' && indent !== '' ? `,${lineEnding(text)}${indent}` : ', ';
 }
 
 /** Adds an item to a list, after its last one. */
@@ -128,7 +135,7 @@ export function insertItem(
 	);
 	if (list.flow) {
 		const position = last?.end ?? list.start + 1;
-		const json = /\.json$/i.test(source.file);
+		const json = isJson(source);
 		const item = `{${entries.map((entry) => renderFlow(entry, json)).join(', ')}}`;
 		return {
 			splices: [{ start: position, end: position, text: (last ? ', ' : '') + item }],
@@ -164,15 +171,16 @@ export function fillEmpty(
 		};
 	const gone = { path, value: undefined };
 	if (at.inFlow) {
-		const gap = at.style === 'absent' ? ': ' : /[\s[{,]/.test(text[at.start - 1] ?? ' ') ? '' : ' ';
-		const written = `${gap}{${renderFlow(entry, /\.json$/i.test(source.file))}}`;
+		const written = besideOthers(source, at, `{${renderFlow(entry, isJson(source))}}`);
 		return {
 			splices: [{ start: at.start, end: at.end, text: written }],
 			expect: [gone, ...expect],
 		};
 	}
 	const lines = renderBlock(entry, `${parentIndent}  `, lineEnding(text));
-	const removed = at.end > at.start ? [{ start: at.start, end: at.end, text: '' }] : [];
+	// The space before a `~` goes with it.
+	const start = text.slice(0, at.start).trimEnd().length;
+	const removed = at.end > at.start ? [{ start, end: at.end, text: '' }] : [];
 	return {
 		splices: [...removed, insertLines(text, lastLineEnd(text, at), lines)],
 		expect: [gone, ...expect],

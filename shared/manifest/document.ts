@@ -20,7 +20,7 @@ export interface Source {
  * JSON to the letter. Whatever is broken is a Failure that names file, line and column.
  */
 export async function readDocuments(file: string, text: string): Promise<Source> {
-	if (/\.json$/i.test(file)) checkJson(file, text);
+	if (isJson({ file })) checkJson(file, text);
 	checkNesting(file, text);
 	const parser = await import('yaml');
 	const parsed = parser.parseAllDocuments(text, {
@@ -35,6 +35,11 @@ export async function readDocuments(file: string, text: string): Promise<Source>
 		return new Reader(parser, file, text).document(document);
 	});
 	return { file, text, documents };
+}
+
+/** Whether a file has to be JSON to the letter. */
+export function isJson({ file }: Pick<Source, 'file'>): boolean {
+	return /\.json$/i.test(file);
 }
 
 /** Turns the parser's tree into ours, resolving aliases in the order of the text. */

@@ -1,5 +1,5 @@
 import { Failure, formatPlace } from '../failure/failure.ts';
-import type { Source } from './document.ts';
+import { isJson, type Source } from './document.ts';
 import type { Scalar, ScalarValue } from './node.ts';
 import { nextLine, placeAt, type Splice } from './text.ts';
 
@@ -93,7 +93,7 @@ export function formatScalar(
 
 /** The splices that put a value in the place of a present one, in the style it has. */
 export function replaceScalar(source: Source, at: Scalar, written: Written): Splice[] {
-	const json = /\.json$/i.test(source.file);
+	const json = isJson(source);
 	const { start, end } = at;
 	switch (at.style) {
 		case 'literal':
@@ -108,11 +108,19 @@ export function replaceScalar(source: Source, at: Scalar, written: Written): Spl
 		case 'empty':
 		case 'absent': {
 			const text = formatScalar(written, { inFlow: at.inFlow, json });
-			const gap =
-				at.style === 'absent' ? ': ' : /[\s[{,]/.test(source.text[start - 1] ?? ' ') ? '' : ' ';
-			return [{ start, end, text: gap + text }];
+			return [{ start, end, text: besideOthers(source, at, text) }];
 		}
 	}
+}
+
+/** A value where none was, with the spaces that part it from its key and from a comment. */
+export function besideOthers(
+	{ text }: Source,
+	{ style, start, end }: Scalar,
+	value: string,
+): string {
+	const before = style === 'absent' ? ': ' : /[\s[{,]/.test(text[start - 1] ?? ' ') ? '' : ' ';
+	return before + value + (/[^\s,\]}]/.test(text[end] ?? ' ') ? ' ' : '');
 }
 
 function requote(style: 'single' | 'double', text: string): string {
@@ -159,7 +167,7 @@ function replaceBlock({ file, text }: Source, at: Scalar, value: string): Splice
 	const content = value.replace(/\n+$/, '');
 	const wanted = (at.style === 'folded' ? content.replace(/\n+/g, '$&\n') : content)
 		.split('\n')
-		.map((line) => (line.trim() === '' ? '' : indent + line));
+		.map((line) => (line === '' ? '' : indent + line));
 	const kept = lines.slice(0, lastContent(lines) + 1);
 	if (wanted.length === kept.length) {
 		return kept.flatMap((line, index) => {
