@@ -89,6 +89,19 @@ test('a second pull request for the same branches is a 422', async () => {
 	);
 });
 
+test('of two callers who open or merge the same pull request at once, one is refused', async () => {
+	await branch('promote/app', { 'app.yaml': 'image: app:2\n' });
+	const open = () =>
+		status(bot.pulls.create({ ...repo, head: 'promote/app', base: 'master', title: 'x' }));
+	const opened = await Promise.all([open(), open()]);
+	expect(opened.filter((result) => result === 'done')).toHaveLength(1);
+	const merge = () => status(bot.pulls.merge({ ...repo, pull_number: 1 }));
+	const merged = await Promise.all([merge(), merge()]);
+	expect(merged.filter((result) => result === 'done')).toHaveLength(1);
+	const { data } = await bot.pulls.get({ ...repo, pull_number: 1 });
+	expect(data).toMatchObject({ merged: true, merge_commit_sha: await tip('master') });
+});
+
 test('an unknown head and a head without commits of its own are 422', async () => {
 	const create = (head: string) =>
 		status(bot.pulls.create({ ...repo, head, base: 'master', title: 'x' }));

@@ -30,7 +30,9 @@ export async function mergePullRequest(
 	const before = pull.baseSha;
 	const commit = await makeCommit(model, repository, user, pull, input);
 	if (commit === undefined) throw new Refusal('conflict', 'Pull Request is not mergeable');
-	// From here on a pull request that is merged at the same time has to see this one as done.
+	// Somebody else may have merged it while the commit was made.
+	if (pull.merge) throw new Refusal('closed', 'Pull Request is not mergeable');
+	// Closed before the base moves: else the moved base would be taken for a merge by hand.
 	pull.state = 'closed';
 	pull.merge = { commit, by: user.name, at: model.now() };
 	pull.closedAt = pull.merge.at;

@@ -33,12 +33,13 @@ export async function openPullRequest(
 	]);
 	if (headSha === undefined) throw new Refusal('unknown-head', 'head is not a branch', 'head');
 	if (baseSha === undefined) throw new Refusal('unknown-base', 'base is not a branch', 'base');
+	if (await isAncestor(repository.path, headSha, baseSha)) {
+		throw new Refusal('no-commits', `No commits between ${input.base} and ${input.head}`);
+	}
+	// The last check: nothing is awaited from here on, so of two callers at once one is refused.
 	if (openPull(repository, input.head, input.base)) {
 		const where = `${repository.owner}:${input.head}`;
 		throw new Refusal('duplicate', `A pull request already exists for ${where}.`);
-	}
-	if (await isAncestor(repository.path, headSha, baseSha)) {
-		throw new Refusal('no-commits', `No commits between ${input.base} and ${input.head}`);
 	}
 	const now = model.now();
 	const pull: PullRequest = {
