@@ -88,6 +88,11 @@ export class Repository {
 		this.#close = close;
 	}
 
+	/** @throws Failure (bad input) for a branch's name that git would refuse. */
+	async checkBranch(branch: string, inputName = 'branch'): Promise<void> {
+		await checkRef(this.git, `refs/heads/${branch}`, inputName);
+	}
+
 	/**
 	 * The remote's default branch and its tip.
 	 * @throws Failure where the repository is empty.
@@ -180,6 +185,11 @@ export class Repository {
 			(await this.listAll(request.parent)).map(({ path, mode }) => [path, mode]),
 		);
 		return await writeCommit(this.git, { ...request, modes }, this.#author, new Date());
+	}
+
+	/** What a commit changes in its parent, as a unified diff. */
+	async diff(parent: string, commit: string): Promise<string> {
+		return await this.git.text(['diff-tree', '-p', '--no-color', '--no-ext-diff', parent, commit]);
 	}
 
 	/** Writes an annotated tag on a commit that has been fetched; returns the tag's object name. */

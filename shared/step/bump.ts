@@ -1,0 +1,272 @@
+import type { CiEvent } from '../ci/event.ts';
+import { badInput, Failure, formatPlace } from '../failure/failure.ts';
+import type { Edited, Snapshot } from '../git/commit-to-branch.ts';
+import { repositoryId } from '../git/remote.ts';
+import { repositoryPath } from '../git/tree.ts';
+import { formatReference, type Reference, tagFromBranch } from '../image/reference.ts';
+import {
+	type Assignment,
+	type EditedUse,
+	type EditResult,
+	editImageInFiles,
+	editPattern,
+	type ImageChange,
+	type ManifestFile,
+	parseAssignment,
+	setValues,
+} from '../manifest/edit.ts';
+import { checkImageChange } from '../manifest/image-change.ts';
+import { oneLine, type Record, withTrailers } from '../record/record.ts';
+import type { bumpInputs } from './bump-inputs.ts';
+import type { InputValues, StepContext } from './declare.ts';
+import { remoteFrom } from './repository.ts';
+import { fillTemplate, type TemplateValues } from './template.ts';
+
+/** What is to be done to which files, from inputs and event. */
+export interface Bump {
+	/** Paths and globs. */
+	readonly files: readonly string[];
+	readonly edit:
+		| { readonly kind: 'image'; readonly change: ImageChange }
+		| {
+				readonly kind: 'set';
+				readonly assignments: readonly Assignment[];
+				readonly createMissing: boolean;
+		  }
+		| {
+				readonly kind: 'pattern';
+				readonly pattern: string;
+				readonly version: string;
+				readonly all: boolean;
+		  };
+	/** The image that is written, as far as it is known before the files are read. */
+	readonly image: Reference | undefined;
+	readonly record: Record;
+	/** Template of the commit's message; undefined for the usual one. */
+	readonly message: string | undefined;
+}
+
+/** A bump applied to the files of one commit. */
+export interface AppliedBump extends Edited {
+	/** Whole reference that the files have now. */
+	readonly image: string | undefined;
+	/** Whole reference that they had. */
+	readonly previousImage: string | undefined;
+	/** Every value that was meant, changed or not. */
+	readonly uses: readonly EditedUse[];
+	/** Sentences for the log. */
+	readonly notes: readonly string[];
+	readonly record: Record;
+}
+
+/** The values of `bumpInputs` that say what to do. */
+export type BumpValues = Omit<InputValues<typeof bumpInputs>, 'pushTimeout'>;
+
+type Context = Pick<
+	StepContext,
+	'event' | 'log' | 'nameOf' | 'workspace' | 'childEnvironment' | 'signal' | 'protect'
+>;
+
+/**
+ * Makes a plan of the inputs, with defaults from the event.
+ * @throws Failure (bad input) for what can be known to be wrong before any file is read.
+ */
+export function planBump(inputs: BumpValues, context: Context): Bump {
+	const { nameOf, event, log } = context;
+	const files = inputs.file.map((path) => repositoryPath(path, nameOf('file')));
+	if (files.length === 0) throw badInput(`${nameOf('file')} names no file; give a path or glob`);
+	const tag = inputs.tag ?? (inputs.digest === undefined ? tagOf(event) : undefined);
+	warnOfMangledTag(inputs.tag, context);
+	if (inputs.tag === undefined && tag !== undefined) log.debug(`The event's tag is ${tag}`);
+	const version = { ...(tag && { tag }), ...(inputs.digest && { digest: inputs.digest }) };
+	return {
+		files,
+		edit: planEdit(inputs, version, context),
+		image: inputs.image === undefined ? undefined : { name: inputs.image, ...version },
+		record: {
+			...(inputs.digest && { digest: inputs.digest }),
+			...sourceOf(inputs, context),
+			...(inputs.environment && { environment: inputs.environment }),
+			...(event.runUrl && { run: event.runUrl }),
+		},
+		message: inputs.commitMessage,
+	};
+}
+
+function planEdit(
+	inputs: BumpValues,
+	{ tag, digest }: { tag?: string; digest?: string },
+	{ nameOf }: Context,
+): Bump['edit'] {
+	const { image, set, pattern, all, createMissing, container, environment } = inputs;
+	if (set !== undefined) {
+		const values = { name: image, tag, digest, environment };
+		const assignments = Object.entries(set).map(([path, value]) =>
+			parseAssignment(`${path}=${fillTemplate(value, values, nameOf('set'))}`),
+		);
+		return { kind: 'set', assignments, createMissing };
+	}
+	if (pattern === undefined && image === undefined)
+		throw badInput(
+			`${nameOf('image')} is missing: give the image to look for, or say what to edit with ${nameOf('set')} or ${nameOf('pattern')}`,
+		);
+	const version = tag ?? digest;
+	if (version === undefined)
+		throw badInput(
+			`${nameOf('tag')} is missing, and what made this run start has neither a tag nor a branch with a commit; give the tag or ${nameOf('digest')}`,
+		);
+	if (pattern !== undefined) return { kind: 'pattern', pattern, version, all };
+	const change: ImageChange = {
+		image: image ?? '',
+		...(tag && { tag }),
+		...(digest && { digest }),
+		...(container && { container }),
+		all,
+		createMissing,
+	};
+	checkImageChange(change);
+	return { kind: 'image', change };
+}
+
+/** The tag that an event means: its own, or `<branch made fit for a tag>-<sha7>`. */
+export function tagOf(event: CiEvent): string | undefined {
+	if (event.tag) return event.tag;
+	const branch = event.pullRequest?.source ?? event.branch;
+	if (!branch || !event.commit) return undefined;
+	return `${tagFromBranch(branch)}-${event.commit.slice(0, 7)}`;
+}
+
+/** YAML makes the number 1.2 of an unquoted 1.20, before a step ever sees it. */
+function warnOfMangledTag(tag: string | undefined, { event, log, nameOf }: Context): void {
+	if (tag === undefined || !event.tag || tag === event.tag) return;
+	if (/^[\d.]+$/.test(tag) && Number(tag) === Number(event.tag))
+		log.warn(
+			`${nameOf('tag')} is ${tag}, but the tag of this event is ${event.tag}: YAML reads it as a number; leave ${nameOf('tag')} out, or put it in quotes`,
+		);
+}
+
+function sourceOf(inputs: BumpValues, context: Context): Pick<Record, 'source'> {
+	const { event, nameOf } = context;
+	const commit = inputs.sourceCommit ?? event.commit;
+	if (commit === undefined) return {};
+	if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) {
+		if (inputs.sourceCommit === undefined) return {};
+		throw badInput(
+			`${nameOf('source-commit')}: "${commit}" is not a full commit name; give all 40 hexadecimal digits`,
+		);
+	}
+	if (inputs.sourceRepository !== undefined) {
+		const remote = remoteFrom(inputs.sourceRepository, context, 'source-repository');
+		return { source: `${repositoryId(remote)}@${commit}` };
+	}
+	const url = event.repository?.cloneUrl ?? event.repository?.url;
+	if (url === undefined || event.repository === undefined) return {};
+	const { owner, name } = event.repository;
+	const { host } = remoteFrom(url, context);
+	return { source: `${repositoryId({ host, slug: `${owner}/${name}` })}@${commit}` };
+}
+
+/**
+ * Applies a bump to the files of a commit.
+ * @throws Failure where a file or the image is not there, or the edit cannot be proven.
+ */
+export async function applyBump(
+	bump: Bump,
+	snapshot: Snapshot,
+	nameOf: StepContext['nameOf'],
+): Promise<AppliedBump> {
+	const selected = await snapshot.list(bump.files);
+	const contents = await snapshot.read(selected);
+	const files = selected.map(({ path }) => ({ name: path, bytes: bytesOf(contents, path) }));
+	const results = await editAll(bump.edit, files);
+	const uses = results.flatMap((result) => result.uses);
+	const changed = results.flatMap((result, index) =>
+		result.changed ? [{ path: files[index]?.name ?? '', bytes: result.bytes }] : [],
+	);
+	const told = uses.find(({ from, to }) => from !== to) ?? uses[0];
+	const known = bump.image && formatReference(bump.image);
+	const image = bump.edit.kind === 'image' ? told?.to : known;
+	const previousImage = bump.edit.kind === 'image' ? told?.from : undefined;
+	const record = { ...(image && { image }), ...bump.record };
+	return {
+		files: changed,
+		image,
+		previousImage,
+		uses,
+		notes: [...new Set(results.flatMap(({ notes }) => notes))],
+		record,
+		message: messageOf(bump, { image, previousImage, uses, record }, nameOf),
+	};
+}
+
+async function editAll(
+	edit: Bump['edit'],
+	files: readonly ManifestFile[],
+): Promise<readonly EditResult[]> {
+	switch (edit.kind) {
+		case 'image':
+			return await editImageInFiles(files, edit.change);
+		case 'set':
+			return await Promise.all(
+				files.map((file) =>
+					setValues(file, edit.assignments, { createMissing: edit.createMissing }),
+				),
+			);
+		case 'pattern':
+			return files.map((file) => editPattern(file, edit.pattern, edit.version, { all: edit.all }));
+	}
+}
+
+function bytesOf(contents: ReadonlyMap<string, Uint8Array>, path: string): Uint8Array {
+	const bytes = contents.get(path);
+	if (bytes === undefined) throw new Failure(`${path} could not be read; run the step again`);
+	return bytes;
+}
+
+/** So many places are listed in a message. */
+const listedPlaces = 20;
+
+function messageOf(
+	{ edit, image: reference, message }: Bump,
+	applied: Pick<AppliedBump, 'image' | 'previousImage' | 'uses' | 'record'>,
+	nameOf: StepContext['nameOf'],
+): string {
+	const { image, previousImage, uses, record } = applied;
+	const changed = uses.filter(({ from, to }) => from !== to);
+	const files = [...new Set(changed.map(({ place }) => place.file))];
+	const values: TemplateValues = {
+		image,
+		'previous-image': previousImage,
+		name: reference?.name,
+		tag: reference?.tag ?? (edit.kind === 'pattern' ? edit.version : undefined),
+		digest: record.digest,
+		environment: record.environment,
+		files: files.join(', '),
+		source: record.source,
+		run: record.run,
+	};
+	if (message !== undefined)
+		return withTrailers(fillTemplate(message, values, nameOf('commit-message')), record);
+	const places = changed
+		.slice(0, listedPlaces)
+		.map(({ place, path, from, to }) => `- ${oneLine(`${place.file}: ${path}: ${from} -> ${to}`)}`);
+	if (changed.length > places.length) places.push(`- and ${changed.length - places.length} more`);
+	return withTrailers(`${subjectOf(values, changed)}\n\n${places.join('\n')}`, record);
+}
+
+function subjectOf(values: TemplateValues, changed: readonly EditedUse[]): string {
+	const version = values.tag ?? values.digest;
+	if (values.name !== undefined && version !== undefined)
+		return oneLine(`Bump ${values.name} to ${version}`);
+	const paths = [...new Set(changed.map(({ path }) => path))];
+	const [first] = changed;
+	return oneLine(
+		paths.length === 1 && first ? `Set ${first.path} to ${first.to}` : `Set ${paths.join(', ')}`,
+	).slice(0, 100);
+}
+
+/** A line for the log on one value: where it stands, what it was and is. */
+export function describeUse({ place, from, to }: EditedUse): string {
+	const where = formatPlace(place);
+	return from === to ? `${where}: ${to} already` : `${where}: ${from} -> ${to}`;
+}

@@ -1,0 +1,24 @@
+import { badInput } from '../failure/failure.ts';
+import { oneLine } from '../record/record.ts';
+
+/** What `{{name}}` stands for, by name; an undefined one is known, but has no value now. */
+export type TemplateValues = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A text with `{{name}}` replaced by values, each as one line: what comes from outside adds
+ * no line to a message.
+ * @param inputName - what the text is called in messages
+ * @throws Failure (bad input) for a name that is not known, or has no value.
+ */
+export function fillTemplate(text: string, values: TemplateValues, inputName: string): string {
+	return text.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (whole, name: string) => {
+		if (!Object.hasOwn(values, name))
+			throw badInput(
+				`${inputName}: ${whole} stands for nothing; there are ${Object.keys(values).join(', ')}`,
+			);
+		const value = values[name];
+		if (value === undefined)
+			throw badInput(`${inputName}: there is no ${name} to put in place of ${whole}; give ${name}`);
+		return oneLine(value);
+	});
+}
