@@ -77,9 +77,7 @@ export async function openFrom(
 
 /** The token for the API of the forge that a remote is on: what git logs in with. */
 export function apiTokenFor(remote: Remote, credentials: Credentials): string | undefined {
-	const login =
-		loginFor(remote, credentials) ??
-		(credentials.token ? { username: '', password: credentials.token } : undefined);
+	const login = loginFor(remote, credentials);
 	if (login === undefined) return undefined;
 	return login.password === 'x-oauth-basic' ? login.username : login.password;
 }

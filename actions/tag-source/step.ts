@@ -1,0 +1,205 @@
+import * as z from 'zod/mini';
+import type { CiEvent } from '../../shared/ci/event.ts';
+import { badInput, Failure } from '../../shared/failure/failure.ts';
+import { repositoryId } from '../../shared/git/remote.ts';
+import { tagFromBranch } from '../../shared/image/reference.ts';
+import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
+import { defineStep, input, output } from '../../shared/step/declare.ts';
+import { openFrom } from '../../shared/step/repository.ts';
+import { pairs } from '../../shared/step/values.ts';
+import {
+	type Content,
+	composeContent,
+	composeMessage,
+	differences,
+	type Kind,
+	saysTheSame,
+	unfoldInfo,
+} from './content.ts';
+import { fetchTag, fetchToTag, type PresentTag } from './remote-tag.ts';
+
+const { branch: _, forge: __, 'api-url': ___, ...accessInputs } = repositoryInputs;
+
+/** How often a tag that others write at the same time is looked at again. */
+const attempts = 5;
+
+export const step = defineStep({
+	name: 'tag-source',
+	title: 'Tags a commit of the source with what was baked, deployed or released of it',
+	text: `Writes an annotated tag on a commit of the application. Its message is JSON (what, where, when, by which run), so that the history of an application can be read from its own repository:
+
+\`\`\`sh
+git for-each-ref --format='%(contents:subject)' 'refs/tags/deploy/production/*'
+\`\`\`
+
+The names are \`ami/{region}/{version}\`, \`deploy/{environment}/{region}/{version}\` and \`release/{version}\`; a region that is not given is left out. Writing the same content again changes nothing (\`created\` is false): when and by which run a tag is written does not count. Other content under the same name is an error, unless \`force\` is given.
+
+After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also holds its \`images\`.`,
+	branding: { icon: 'tag', color: 'blue' },
+	example: {
+		kind: 'deploy',
+		environment: 'production',
+		version: '1.4.0',
+		token: '',
+		info: ['server-group=shop-v012', 'approver=alice'],
+	},
+	inputs: {
+		...accessInputs,
+		repository: input(
+			z.string(),
+			'The repository to tag: `owner/name` on the forge that the CI works for, or any clone URL.',
+			{ otherwise: 'the repository whose pipeline this is' },
+		),
+		commit: input(z.string(), 'Full name of the commit to tag.', {
+			otherwise: 'the commit of the event',
+		}),
+		kind: input(z.enum(['ami', 'deploy', 'release', 'other']), 'What the tag tells of.', {
+			default: 'other',
+		}),
+		tag: input(z.string(), 'Name of the tag; `kind` other needs one.', {
+			otherwise: 'by `kind`, as above',
+		}),
+		environment: input(z.string(), 'Environment that was deployed to.', {
+			otherwise: 'the one that the CI was told to deploy to',
+		}),
+		region: input(z.string(), 'Region that was baked in or deployed to.'),
+		version: input(z.string(), 'Version of the application.', {
+			otherwise: 'the tag of the event, or `<branch>-<sha7>`',
+		}),
+		'ami-id': input(z.string(), 'The machine image that was baked or deployed.'),
+		'base-ami': input(z.string(), 'The machine image that it was baked from.'),
+		info: input(
+			pairs,
+			'What else the tag is to tell (artifact, server-group, approver, ...): a JSON object, or lines of `key=value`.',
+		),
+		force: input(z.boolean(), 'Replace a tag of this name that says something else.', {
+			default: 'false',
+		}),
+		...stepInputs,
+	},
+	outputs: {
+		tag: output(z.string(), 'Name of the tag.'),
+		'tag-object': output(z.string(), 'Object name of the annotated tag.'),
+		created: output(z.boolean(), 'Whether the tag was written by this run.'),
+	},
+	async run(inputs, context) {
+		const { event, log, nameOf } = context;
+		const given = inputs.repository ?? event.repository?.cloneUrl ?? event.repository?.url;
+		if (given === undefined)
+			throw badInput(`${nameOf('repository')} is missing, and this CI names no repository`);
+		const commit = readCommit(inputs.commit ?? event.commit, nameOf('commit'));
+		const version = inputs.version ?? versionOf(event, commit);
+		const environment = inputs.environment ?? event.deployTarget;
+		const { images } = inputs.kind === 'deploy' ? await context.outputsOf('rolling-deploy') : {};
+		const content = composeContent({
+			...inputs,
+			commit,
+			environment,
+			version,
+			images,
+			run: event.runUrl,
+			info: unfoldInfo(inputs.info ?? {}),
+			now: new Date(),
+		});
+		const name =
+			inputs.tag ?? defaultName(inputs.kind, { ...inputs, environment, version }, nameOf);
+
+		const repository = await openFrom(given, inputs, context);
+		try {
+			await fetchToTag(repository, commit);
+			const message = composeMessage(content, {
+				source: `${repositoryId(repository.remote)}@${commit}`,
+				...(environment === undefined ? {} : { environment }),
+				...(event.runUrl === undefined ? {} : { run: event.runUrl }),
+			});
+			const object = await repository.tagObject({ name, commit, message });
+			for (let attempt = 1; ; attempt++) {
+				const present = await fetchTag(repository, name);
+				if (present !== undefined && isSame(present, content, commit)) {
+					log.info(`${name} says this already; nothing to do`);
+					return { tag: name, tagObject: present.object, created: false };
+				}
+				if (present !== undefined && !inputs.force) throw taken(name, present, content, commit);
+				if (inputs.dryRun) {
+					log.info(
+						`Would ${present ? 'replace' : 'write'} the tag ${name} on ${commit}:\n${message}`,
+					);
+					return { tag: name, created: false };
+				}
+				const outcome = await repository.push({
+					ref: `refs/tags/${name}`,
+					commit: object,
+					expect: present?.object ?? null,
+				});
+				if (outcome.pushed) {
+					log.info(`Tagged ${commit} as ${name}`);
+					return { tag: name, tagObject: object, created: true };
+				}
+				const now = (await repository.remoteRefs(`refs/tags/${name}`)).get(`refs/tags/${name}`);
+				if (now === object) return { tag: name, tagObject: object, created: true };
+				const moved = now !== present?.object;
+				if ((!moved && !outcome.passing) || attempt === attempts) throw outcome.failure;
+				await repository.transport.pause(attempt, moved ? 'the tag has moved' : 'not pushed');
+			}
+		} finally {
+			await repository.close();
+		}
+	},
+});
+
+function readCommit(commit: string | undefined, name: string): string {
+	if (commit === undefined)
+		throw badInput(`${name} is missing, and this CI's event names no commit; give its full name`);
+	if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(commit))
+		throw badInput(`${name}: "${commit}" is not a commit's full name of 40 hexadecimal digits`);
+	return commit.toLowerCase();
+}
+
+/** The version that an image built by the same event has, unless it is given. */
+function versionOf({ tag, branch }: CiEvent, commit: string): string | undefined {
+	if (tag !== undefined) return tag;
+	return branch === undefined ? undefined : `${tagFromBranch(branch)}-${commit.slice(0, 7)}`;
+}
+
+interface NameParts {
+	environment: string | undefined;
+	region: string | undefined;
+	version: string | undefined;
+}
+
+function defaultName(kind: Kind, parts: NameParts, nameOf: (input: string) => string): string {
+	const { environment, region, version } = parts;
+	const need = (value: string | undefined, input: string) => {
+		if (value !== undefined) return value;
+		throw badInput(
+			`${nameOf(input)} is missing: the name of a tag of kind ${kind} is made from it; give it, or give ${nameOf('tag')}`,
+		);
+	};
+	const names = {
+		ami: () => ['ami', region, need(version, 'version')],
+		deploy: () => ['deploy', need(environment, 'environment'), region, need(version, 'version')],
+		release: () => ['release', need(version, 'version')],
+		other: () => [need(undefined, 'tag')],
+	}[kind]();
+	return names.filter((part) => part !== undefined).join('/');
+}
+
+function isSame(present: PresentTag, content: Content, commit: string): boolean {
+	return (
+		present.commit === commit &&
+		present.content !== undefined &&
+		saysTheSame(present.content, content)
+	);
+}
+
+function taken(name: string, present: PresentTag, content: Content, commit: string): Failure {
+	const why =
+		present.commit !== commit
+			? `stands on ${present.commit}`
+			: present.content === undefined
+				? 'is no tag of this step'
+				: `says something else (${differences(present.content, content).join(', ')})`;
+	return new Failure(
+		`The tag ${name} is there and ${why}; give another version or tag, or force to replace it`,
+	);
+}
