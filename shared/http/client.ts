@@ -37,6 +37,8 @@ export interface HttpRequest {
 	body?: unknown;
 	/** True where sending it twice does no harm; by default for all methods but POST. */
 	idempotent?: boolean;
+	/** Which answers are passing faults; by default 429, 500, 502, 503 and 504. */
+	isPassing?: (response: HttpResponse) => boolean;
 	signal?: AbortSignal;
 	/** Milliseconds without a byte after which the connection is given up; 60 s by default. */
 	idleTimeout?: number;
@@ -98,13 +100,14 @@ export class HttpClient {
 	 */
 	async send(request: HttpRequest): Promise<HttpResponse> {
 		const idempotent = request.idempotent ?? request.method !== 'POST';
+		const isPassing = request.isPassing ?? (({ status }) => passing.has(status));
 		for (let attempt = 1; ; attempt++) {
 			const outcome = await this.#once(request);
 			const { response, error } = outcome;
 			const again =
 				response === undefined
 					? idempotent || isRefused(error)
-					: response.status === 429 || (idempotent && passing.has(response.status));
+					: response.status === 429 || (idempotent && isPassing(response));
 			if (attempt >= attempts || !again) {
 				if (response !== undefined) return response;
 				throw this.#unreachable(request, error);

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { Failure, messageOf } from '../failure/failure.ts';
+import { Failure } from '../failure/failure.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
 import { ApiError, type Status } from './api-error.ts';
@@ -133,6 +133,14 @@ export class KubernetesClient {
 		});
 	}
 
+	/**
+	 * Puts an object in the place of the one that has its resourceVersion.
+	 * @throws ApiError: 409 where that has changed since
+	 */
+	async replace(path: string, object: KubernetesObject): Promise<KubernetesObject> {
+		return await this.#json({ method: 'PUT', path, body: object });
+	}
+
 	/** A JSON patch (RFC 6902). */
 	async patch(path: string, operations: readonly object[]): Promise<KubernetesObject> {
 		return await this.#json({
@@ -210,7 +218,7 @@ export class KubernetesClient {
 	}
 
 	async #json<T = KubernetesObject>(request: HttpRequest): Promise<T> {
-		const response = await this.#send(request);
+		const response = await this.#send({ ...request, isPassing });
 		if (response.status >= 200 && response.status < 300) {
 			try {
 				return JSON.parse(response.text) as T;
@@ -272,13 +280,22 @@ export class KubernetesClient {
 	}
 }
 
+/**
+ * Whether to ask again. The server answers 500 as well to what it will never take, such as
+ * an apply that its schema does not fit; its passing ones speak of etcd or of time.
+ */
+function isPassing({ status, text }: HttpResponse): boolean {
+	if (status === 500) return /etcd|timed? ?out|leader|connection|try again/i.test(text);
+	return status === 429 || status === 502 || status === 503 || status === 504;
+}
+
 /** The Status that an answer holds, or one made of what it says instead. */
 function statusOf(code: number, text: string): Status {
 	try {
 		const status = JSON.parse(text) as Status;
 		if (status.kind === 'Status') return { ...status, code };
-	} catch (error) {
-		if (!(error instanceof SyntaxError)) throw new Error(messageOf(error));
+	} catch {
+		// a proxy in between answers with a page of its own
 	}
 	const line = text.trim().split('\n')[0]?.slice(0, 300);
 	return { kind: 'Status', code, message: line || `the answer was ${code}` };

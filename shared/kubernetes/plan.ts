@@ -1,0 +1,238 @@
+import { badInput, Failure, formatPlace } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+import { ApiError } from './api-error.ts';
+import {
+	type AutoscaledTargets,
+	autoscaledTargets,
+	withoutAutoscaledReplicas,
+} from './autoscaler.ts';
+import type { KubernetesClient } from './client.ts';
+import { isUnchanged } from './compare.ts';
+import { mapConcurrently } from './concurrent.ts';
+import { type Discovery, objectPath, type Resource } from './discovery.ts';
+import { explainRefusal, throwTogether } from './explain.ts';
+import type { Manifest } from './manifests.ts';
+import { isClientSideApplied, isSettledByMigration } from './migrate.ts';
+import { groupOf, isRecord, type KubernetesObject, titleOf } from './object.ts';
+import { upgradeObject } from './upgrade.ts';
+
+export type Change = 'created' | 'changed' | 'unchanged';
+
+/** An object of the set, resolved and tried out on the server. */
+export interface Planned {
+	manifest: Manifest;
+	resource: Resource;
+	path: string;
+	/** What is sent. */
+	desired: KubernetesObject;
+	/** What was there before; undefined where there was nothing. */
+	live: KubernetesObject | undefined;
+	change: Change;
+	/**
+	 * What the server would make of it. Undefined where it can only be tried out when another
+	 * object of the set is there: its namespace or its definition.
+	 */
+	predicted: KubernetesObject | undefined;
+}
+
+export interface PlanOptions {
+	client: KubernetesClient;
+	discovery: Discovery;
+	/** Namespace of what names none. */
+	namespace: string;
+	fieldManager: string;
+	forceConflicts: boolean;
+	/** Rewrite versions that the server does not serve any more. */
+	upgradeApis: boolean;
+	concurrency: number;
+	log: Log;
+}
+
+/**
+ * Resolves every object and applies each as a dry run; nothing is written.
+ * @throws Failure where one does not pass, after all have been told
+ */
+export async function planSet(
+	manifests: readonly Manifest[],
+	options: PlanOptions,
+): Promise<Planned[]> {
+	const failures: Failure[] = [];
+	const gather = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+		try {
+			return await work();
+		} catch (error) {
+			if (!(error instanceof Failure) || (error instanceof ApiError && error.status === 401))
+				throw error;
+			failures.push(error);
+			return undefined;
+		}
+	};
+	const tell = (failure: Failure) => options.log.error(failure.message, failure.place);
+	const definitions = definedKinds(manifests);
+	const resolved: { manifest: Manifest; resource: Resource }[] = [];
+	for (const manifest of manifests) {
+		const found = await gather(() => resolveManifest(manifest, definitions, options));
+		if (found !== undefined) resolved.push(found);
+	}
+	throwTogether(failures, tell, 'nothing was written');
+	const objects = resolved.map(({ manifest }) => manifest.object);
+	const targets = await autoscaledTargets(objects, options.client, options.discovery);
+	const planned = await mapConcurrently(resolved, options.concurrency, ({ manifest, resource }) =>
+		gather(() => planObject(manifest, resource, targets, definitions, manifests, options)),
+	);
+	throwTogether(failures, tell, 'nothing was written');
+	return planned.filter((item) => item !== undefined);
+}
+
+/** Tries out again what could not be before its namespace or definition was there. */
+export async function planDeferred(planned: Planned, options: PlanOptions): Promise<Planned> {
+	const live = await options.client.find(planned.path);
+	return await tryOut({ ...planned, live }, options);
+}
+
+async function resolveManifest(
+	manifest: Manifest,
+	definitions: readonly Resource[],
+	options: PlanOptions,
+): Promise<{ manifest: Manifest; resource: Resource }> {
+	const { object } = manifest;
+	const resource =
+		(await options.discovery.find(object.apiVersion, object.kind)) ??
+		definitions.find(
+			({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind,
+		);
+	if (resource === undefined) return await resolveUnserved(manifest, definitions, options);
+	return { manifest: { ...manifest, object: inNamespace(manifest, resource, options) }, resource };
+}
+
+/** The version is not served: rewrites it where that is wanted, else says what to change. */
+async function resolveUnserved(
+	manifest: Manifest,
+	definitions: readonly Resource[],
+	options: PlanOptions,
+): Promise<{ manifest: Manifest; resource: Resource }> {
+	const { object, place } = manifest;
+	const title = titleOf(object);
+	const upgrade = upgradeObject(object);
+	const to = upgrade?.object.apiVersion ?? '';
+	if (upgrade !== undefined && (await options.discovery.find(to, object.kind)) !== undefined) {
+		const changes = upgrade.changes.join('; ');
+		if (!options.upgradeApis)
+			throw new Failure(
+				`${title}: the server does not serve ${object.apiVersion} any more. Change in ${formatPlace(place)}: ${changes}; or set upgrade-apis to have it done on the way`,
+				{ place: manifest.locate(['apiVersion']) },
+			);
+		options.log.info(`${title}: brought to a version that the server serves: ${changes}`);
+		return await resolveManifest({ ...manifest, object: upgrade.object }, definitions, options);
+	}
+	const versions = await options.discovery.versionsOf(object.kind, object.apiVersion);
+	const kinds = options.discovery.kindsOf(object.apiVersion);
+	const advice =
+		versions.length > 0
+			? `it serves ${object.kind} in ${versions.join(', ')}`
+			: kinds.length > 0
+				? `in ${object.apiVersion} it serves ${kinds.slice(0, 12).join(', ')}`
+				: 'the definition of that kind is not installed, and none is in the manifests';
+	throw new Failure(
+		`${title}: the server does not serve ${object.kind} in ${object.apiVersion}; ${advice}`,
+		{
+			place: manifest.locate(['apiVersion']),
+		},
+	);
+}
+
+function inNamespace(
+	{ object, place }: Manifest,
+	resource: Resource,
+	options: PlanOptions,
+): KubernetesObject {
+	const { namespace } = object.metadata;
+	if (!resource.namespaced && namespace !== undefined)
+		throw badInput(
+			`${titleOf(object)} names a namespace, and a ${object.kind} is in none; take metadata.namespace away`,
+			{ place },
+		);
+	if (!resource.namespaced || namespace) return object;
+	return { ...object, metadata: { ...object.metadata, namespace: options.namespace } };
+}
+
+async function planObject(
+	manifest: Manifest,
+	resource: Resource,
+	targets: AutoscaledTargets,
+	definitions: readonly Resource[],
+	set: readonly Manifest[],
+	options: PlanOptions,
+): Promise<Planned> {
+	const path = objectPath(resource, manifest.object);
+	const live = await options.client.find(path);
+	const desired = withoutAutoscaledReplicas(manifest.object, live, targets, options.fieldManager);
+	const planned = { manifest, resource, path, desired, live };
+	try {
+		return await tryOut(planned, options);
+	} catch (error) {
+		const cause = error instanceof Failure ? error.cause : undefined;
+		if (!(cause instanceof ApiError) || cause.status !== 404) throw error;
+		const comes =
+			cause.details.kind === 'namespaces'
+				? set.some(
+						({ object }) =>
+							object.kind === 'Namespace' && object.metadata.name === cause.details.name,
+					)
+				: definitions.includes(resource);
+		if (!comes) throw error;
+		return { ...planned, change: 'created', predicted: undefined };
+	}
+}
+
+async function tryOut(
+	planned: Omit<Planned, 'change' | 'predicted'>,
+	options: PlanOptions,
+): Promise<Planned> {
+	const predicted = await dryRun(planned, options);
+	const { live } = planned;
+	const change =
+		live === undefined ? 'created' : isUnchanged(live, predicted) ? 'unchanged' : 'changed';
+	return { ...planned, change, predicted };
+}
+
+async function dryRun(
+	{ path, desired, live, manifest }: Omit<Planned, 'change' | 'predicted'>,
+	{ client, fieldManager, forceConflicts }: PlanOptions,
+): Promise<KubernetesObject> {
+	const options = { fieldManager, force: forceConflicts, dryRun: true };
+	try {
+		return await client.apply(path, desired, options);
+	} catch (error) {
+		if (live !== undefined && isClientSideApplied(live) && isMigratable(error))
+			return await client.apply(path, desired, { ...options, force: true });
+		throw explainRefusal(error, manifest);
+	}
+}
+
+function isMigratable(error: unknown): boolean {
+	if (!(error instanceof ApiError) || error.status !== 409) return false;
+	const conflicts = (error.details.causes ?? []).filter(
+		({ reason }) => reason === 'FieldManagerConflict',
+	);
+	return conflicts.length > 0 && isSettledByMigration(conflicts.map(({ message = '' }) => message));
+}
+
+/** The kinds that the CustomResourceDefinitions of the set will make known. */
+function definedKinds(manifests: readonly Manifest[]): Resource[] {
+	return manifests.flatMap(({ object: { kind, apiVersion, spec } }) => {
+		if (kind !== 'CustomResourceDefinition' || groupOf(apiVersion) !== 'apiextensions.k8s.io')
+			return [];
+		if (!isRecord(spec) || !isRecord(spec.names) || !Array.isArray(spec.versions)) return [];
+		const { group, names, scope } = spec;
+		return spec.versions
+			.filter((version) => isRecord(version) && version.served === true)
+			.map((version: Record<string, unknown>) => ({
+				apiVersion: `${String(group)}/${String(version.name)}`,
+				kind: String((names as Record<string, unknown>).kind),
+				plural: String((names as Record<string, unknown>).plural),
+				namespaced: scope === 'Namespaced',
+				verbs: ['get', 'list', 'watch', 'patch'],
+			}));
+	});
+}
