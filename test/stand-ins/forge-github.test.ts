@@ -1,6 +1,7 @@
 import { Octokit } from '@octokit/rest';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Forge, type ForgeEvent, startForge } from './forge/forge.ts';
+import { githubDescription } from './forge/github-description.ts';
 import { commitToBranch } from './git/bare-repository.ts';
 import { git, resolveCommit } from './git/git.ts';
 import { createWorkspace, withToken } from './git/workspace.ts';
@@ -35,7 +36,17 @@ beforeEach(async () => {
 	bot = client('bot-token');
 	reviewer = client('reviewer-token');
 });
-afterEach(() => forge.close());
+/** Whatever a test asks is a request that GitHub knows, and answered in GitHub's own types. */
+afterEach(async () => {
+	const description = await githubDescription();
+	const requests = forge.requests.filter(({ kind, fault }) => kind === 'github' && !fault);
+	const problems = requests.flatMap((request) => [
+		...description.requestProblems(request),
+		...description.answerProblems(request),
+	]);
+	await forge.close();
+	expect(problems).toEqual([]);
+});
 
 const path = () => forge.repositoryPath('acme/infra');
 const tip = (branch: string) => resolveCommit(path(), `refs/heads/${branch}`);

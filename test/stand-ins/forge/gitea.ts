@@ -58,6 +58,7 @@ export class GiteaApi {
 			if (link !== '') headers.link = link;
 			body = items;
 		}
+		record.answer = body;
 		if (body === undefined) return exchange.answer(answer.status, headers, '');
 		headers['content-type'] = 'application/json;charset=utf-8';
 		exchange.answer(answer.status, headers, JSON.stringify(body));

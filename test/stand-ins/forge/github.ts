@@ -80,6 +80,7 @@ export class GithubApi {
 			if (link !== '') headers.link = link;
 			body = items;
 		}
+		record.answer = body;
 		if (body === undefined) return exchange.answer(answer.status, headers, '');
 		const isText = typeof body === 'string' || Buffer.isBuffer(body);
 		headers['content-type'] ??= 'application/json; charset=utf-8';

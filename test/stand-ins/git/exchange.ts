@@ -26,6 +26,8 @@ export interface RecordedRequest {
 	user: string | undefined;
 	/** The parsed JSON of an API request; the text when it was not JSON; nothing for git. */
 	body: unknown;
+	/** What an API answered, before it was put into JSON. */
+	answer: unknown;
 	/** Bytes of the request's and the answer's body. */
 	bytesUp: number;
 	bytesDown: number;
@@ -179,6 +181,7 @@ export class RecordingServer {
 			authorization: parseAuthorization(request.headers.authorization),
 			user: undefined,
 			body: undefined,
+			answer: undefined,
 			bytesUp: 0,
 			bytesDown: 0,
 			status: 0,
