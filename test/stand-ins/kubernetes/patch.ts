@@ -1,0 +1,153 @@
+import { at, isObject, type Json, type JsonObject, sameJson } from './objects.ts';
+import { fieldSchema, type Schema } from './schema.ts';
+import { StatusError } from './status-error.ts';
+
+/** JSON merge patch (RFC 7386): null takes a field away, lists are replaced. */
+export function mergePatch(target: Json | undefined, patch: Json): Json {
+	if (!isObject(patch)) return patch;
+	const result: JsonObject = isObject(target) ? { ...target } : {};
+	for (const [field, value] of Object.entries(patch)) {
+		if (value === null) delete result[field];
+		else result[field] = mergePatch(result[field], value);
+	}
+	return result;
+}
+
+/** JSON patch (RFC 6902). @throws StatusError 422 when an operation does not fit the document. */
+export function jsonPatch(document: Json, operations: Json): Json {
+	if (!Array.isArray(operations)) {
+		throw StatusError.badRequest(
+			'json: cannot unmarshal object into Go value of type jsonpatch.Patch',
+		);
+	}
+	return operations.reduce<Json>((patched, operation) => {
+		const op = at(operation, 'op');
+		const path = String(at(operation, 'path'));
+		const value = at(operation, 'value') ?? null;
+		switch (op) {
+			case 'add':
+				return edit(patched, path, op, () => value);
+			case 'replace':
+				return edit(patched, path, op, () => value);
+			case 'remove':
+				return edit(patched, path, op, () => undefined);
+			case 'test':
+				if (sameJson(lookUp(patched, path), value)) return patched;
+				throw unfit(`testing value ${path} failed`);
+			case 'copy':
+			case 'move': {
+				const from = String(at(operation, 'from'));
+				const found = lookUp(patched, from);
+				if (found === undefined) throw unfit(`missing value: ${from}`);
+				const base = op === 'move' ? edit(patched, from, 'remove', () => undefined) : patched;
+				return edit(base, path, 'add', () => found);
+			}
+			default:
+				throw unfit(`Unexpected kind: ${String(op)}`);
+		}
+	}, document);
+}
+
+function unfit(message: string): StatusError {
+	return new StatusError(422, 'Invalid', message);
+}
+
+function steps(pointer: string): string[] {
+	return pointer
+		.split('/')
+		.slice(1)
+		.map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+function lookUp(document: Json, pointer: string): Json | undefined {
+	return steps(pointer).reduce<Json | undefined>(
+		(found, step) => (Array.isArray(found) ? found[Number(step)] : at(found, step)),
+		document,
+	);
+}
+
+function edit(
+	document: Json,
+	pointer: string,
+	op: 'add' | 'replace' | 'remove',
+	change: () => Json | undefined,
+): Json {
+	const missing = () => unfit(`${op} operation does not apply: doc is missing path: "${pointer}"`);
+	const walk = (value: Json | undefined, [step, ...rest]: string[]): Json => {
+		if (step === undefined) return change() ?? null;
+		if (Array.isArray(value)) {
+			const index = step === '-' ? value.length : Number(step);
+			const limit = op === 'add' && rest.length === 0 ? value.length : value.length - 1;
+			if (!Number.isInteger(index) || index < 0 || index > limit) throw missing();
+			const item = value[index];
+			if (rest.length > 0) return value.with(index, walk(item, rest));
+			const next = change();
+			return value.toSpliced(index, op === 'add' ? 0 : 1, ...(next === undefined ? [] : [next]));
+		}
+		if (!isObject(value)) throw missing();
+		if (rest.length > 0) {
+			if (value[step] === undefined) throw missing();
+			return { ...value, [step]: walk(value[step], rest) };
+		}
+		if (op !== 'add' && value[step] === undefined) throw missing();
+		const { [step]: _, ...others } = value;
+		const next = change();
+		return next === undefined ? others : { ...value, [step]: next };
+	};
+	return walk(document, steps(pointer));
+}
+
+/**
+ * Strategic merge patch: like a merge patch, but lists with keys are merged item by item, and `$patch`,
+ * `$retainKeys` and `$deleteFromPrimitiveList` are obeyed; `$setElementOrder` is not needed for a merge of ours.
+ */
+export function strategicPatch(target: Json | undefined, patch: Json, schema: Schema): Json {
+	if (!isObject(patch)) return patch;
+	if (patch.$patch === 'replace') return withoutDirectives(patch);
+	if (patch.$patch === 'delete') return {};
+	const result: JsonObject = isObject(target) ? { ...target } : {};
+	if (Array.isArray(patch.$retainKeys)) {
+		for (const field of Object.keys(result)) {
+			if (!patch.$retainKeys.includes(field)) delete result[field];
+		}
+	}
+	for (const [field, value] of Object.entries(patch)) {
+		const [directive, of] = field.split('/', 2);
+		if (directive === '$deleteFromPrimitiveList' && of !== undefined && Array.isArray(value)) {
+			const list = result[of];
+			if (Array.isArray(list)) result[of] = list.filter((item) => !value.includes(item));
+		} else if (field.startsWith('$')) {
+			// The other directives are handled above or concern the order alone.
+		} else if (value === null) {
+			delete result[field];
+		} else if (Array.isArray(value)) {
+			result[field] = mergeList(result[field], value, fieldSchema(schema, field));
+		} else {
+			result[field] = strategicPatch(result[field], value, fieldSchema(schema, field));
+		}
+	}
+	return result;
+}
+
+function withoutDirectives(patch: JsonObject): JsonObject {
+	return Object.fromEntries(Object.entries(patch).filter(([field]) => !field.startsWith('$')));
+}
+
+function mergeList(target: Json | undefined, patch: Json[], schema: Schema): Json[] {
+	const list = Array.isArray(target) ? target : [];
+	if (schema.type !== 'list') return patch;
+	if (schema.set) return [...list, ...patch.filter((item) => !list.includes(item))];
+	const [key] = schema.keys;
+	if (key === undefined) return patch;
+	if (patch.some((item) => at(item, '$patch') === 'replace')) {
+		return patch.filter((item) => at(item, '$patch') !== 'replace');
+	}
+	let merged = list;
+	for (const item of patch) {
+		const index = merged.findIndex((old) => sameJson(at(old, key), at(item, key)));
+		if (at(item, '$patch') === 'delete') merged = merged.filter((_, place) => place !== index);
+		else if (index === -1) merged = [...merged, strategicPatch({}, item, schema.of)];
+		else merged = merged.with(index, strategicPatch(merged[index], item, schema.of));
+	}
+	return merged;
+}
