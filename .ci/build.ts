@@ -1,6 +1,7 @@
 /**
- * Bundles every step, and the command line that calls them, into `dist/<name>/index.js`:
- * one ESM file each, the same bytes on every machine. `--check` only tells what is stale.
+ * Bundles every step into `dist/<step>/step.js`, one ESM file with all that it needs and the
+ * same bytes on every machine, beside the `index.js` that CIs start; and the command line
+ * that calls them. `--check` only tells what is stale.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -54,25 +55,30 @@ const yamlAsEsm: Plugin = {
 };
 
 /**
- * The whole program of a step's bundle. Help is text that is known now, so that it is shown
- * before anything is loaded.
+ * What a CI starts: shows help, which is known now, without reading the step at all, for a
+ * node needs longer to read a bundle than to start.
  */
-async function entryOf(name: string): Promise<string> {
+async function startOf(name: string): Promise<string> {
 	const help = helpText(await loadStep(name));
-	return `
+	return `// Written by npm run build from actions/${name}/step.ts.
+const help = ${JSON.stringify(help)};
 const args = process.argv.slice(2);
-if (args.includes('--help') || args.includes('-h')) {
-	process.stdout.write(${JSON.stringify(help)});
-} else {
-	const { step } = await import('./actions/${name}/step.ts');
-	const { processEnvironment } = await import('./shared/ci/process.ts');
-	const { main } = await import('./shared/step/main.ts');
-	process.exit(await main(step, args, processEnvironment()));
-}
+if (args.includes('--help') || args.includes('-h')) process.stdout.write(help);
+else await import('./step.js');
 `;
 }
 
-async function bundle(name: string, entry: { contents: string } | { file: string }) {
+/** The whole program of a step. */
+function programOf(name: string): string {
+	return `
+import { step } from './actions/${name}/step.ts';
+import { processEnvironment } from './shared/ci/process.ts';
+import { main } from './shared/step/main.ts';
+process.exit(await main(step, process.argv.slice(2), processEnvironment()));
+`;
+}
+
+async function bundle(entry: { contents: string } | { file: string }) {
 	const result = await build({
 		...('file' in entry
 			? { entryPoints: [join(root, entry.file)] }
@@ -80,11 +86,11 @@ async function bundle(name: string, entry: { contents: string } | { file: string
 					stdin: {
 						contents: entry.contents,
 						resolveDir: root,
-						sourcefile: `${name}.ts`,
+						sourcefile: 'program.ts',
 						loader: 'ts',
 					},
 				}),
-		outfile: join(root, 'dist', name, 'index.js'),
+		outfile: join(root, 'dist', 'bundle.js'),
 		absWorkingDir: root,
 		bundle: true,
 		platform: 'node',
@@ -97,7 +103,7 @@ async function bundle(name: string, entry: { contents: string } | { file: string
 		plugins: [lazyBuiltins, withoutUnused, yamlAsEsm],
 	});
 	const [output] = result.outputFiles;
-	if (output === undefined) throw new Error(`esbuild wrote nothing for ${name}`);
+	if (output === undefined) throw new Error(`esbuild wrote nothing`);
 	return { contents: output.contents, metafile: result.metafile };
 }
 
@@ -125,17 +131,17 @@ const files = new Map<string, string | Uint8Array>([
 	// Node reads the bundles as ESM wherever this folder is copied to.
 	['dist/package.json', '{ "type": "module" }\n'],
 ]);
-const entries = [
-	...(await Promise.all(
-		stepNames().map(async (name) => [name, { contents: await entryOf(name) }] as const),
-	)),
-	['lockstep', { file: 'plugins/cli/lockstep.ts' }] as const,
-];
-for (const [name, entry] of entries) {
-	const { contents, metafile } = await bundle(name, entry);
-	files.set(`dist/${name}/index.js`, contents);
+for (const name of stepNames()) {
+	files.set(`dist/${name}/index.js`, await startOf(name));
+	await addBundle(`dist/${name}`, 'step.js', { contents: programOf(name) });
+}
+await addBundle('dist/lockstep', 'index.js', { file: 'plugins/cli/lockstep.ts' });
+
+async function addBundle(folder: string, file: string, entry: Parameters<typeof bundle>[0]) {
+	const { contents, metafile } = await bundle(entry);
+	files.set(`${folder}/${file}`, contents);
 	const licences = licencesOf(metafile);
-	if (licences !== '') files.set(`dist/${name}/LICENSES.txt`, licences);
+	if (licences !== '') files.set(`${folder}/LICENSES.txt`, licences);
 }
 
 const obsolete = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
@@ -146,6 +152,7 @@ const written = settle(files, obsolete, 'npm run build');
 if (!process.argv.includes('--check')) {
 	for (const path of obsolete) rmSync(join(root, path));
 	for (const [path, { length }] of files)
-		if (path.endsWith('.js')) console.log(`${path}  ${Math.ceil(length / 1024)} KB`);
+		if (!path.endsWith('index.js') && path.endsWith('.js'))
+			console.log(`${path}  ${Math.ceil(length / 1024)} KB`);
 	console.log(`${written.length} of ${files.size} files were stale`);
 }

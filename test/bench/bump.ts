@@ -32,8 +32,8 @@ export async function benchBump(): Promise<void> {
 	}
 	const folder = await mkdtemp(join(tmpdir(), 'lockstep-bench-'));
 	const server = await startGitServer();
-	await server.createRepository('ours', { files: { [file]: deployment } });
-	await server.createRepository('script', { files: { [file]: deployment } });
+	await server.createRepository('bench/ours', { files: { [file]: deployment } });
+	await server.createRepository('bench/script', { files: { [file]: deployment } });
 	const cost = new Map<string, number>();
 	const timings = await timeInTurn(
 		{
@@ -88,7 +88,7 @@ function bundle(server: GitServer, folder: string): Command {
 		env: {
 			PATH: process.env.PATH,
 			HOME: folder,
-			PLUGIN_REPOSITORY: server.cloneUrl('ours'),
+			PLUGIN_REPOSITORY: server.cloneUrl('bench/ours'),
 			PLUGIN_FILE: file,
 			PLUGIN_IMAGE: 'acme/application',
 		},
@@ -97,7 +97,7 @@ function bundle(server: GitServer, folder: string): Command {
 
 function script(server: GitServer, folder: string): Command {
 	const commands = [
-		`git clone --quiet --depth 1 ${server.cloneUrl('script')} clone`,
+		`git clone --quiet --depth 1 ${server.cloneUrl('bench/script')} clone`,
 		'cd clone',
 		`yq -i ".spec.template.spec.containers[0].image = \\"acme/application:$VERSION\\"" ${file}`,
 		'git -c user.name=bench -c user.email=bench@example.com commit --quiet -am "Bump to $VERSION"',

@@ -7,6 +7,10 @@ import { dist } from './paths.ts';
 export async function benchSizes(): Promise<void> {
 	const rows = readdirSync(dist)
 		.filter((name) => !name.includes('.'))
-		.map((name) => [name, `${Math.ceil(statSync(join(dist, name, 'index.js')).size / 1024)} KB`]);
+		.map((name) => {
+			const scripts = readdirSync(join(dist, name)).filter((file) => file.endsWith('.js'));
+			const bytes = scripts.map((file) => statSync(join(dist, name, file)).size);
+			return [name, `${Math.ceil(bytes.reduce((sum, size) => sum + size, 0) / 1024)} KB`];
+		});
 	console.log(`\nBundles\n${table(['', 'size'], rows)}`);
 }
