@@ -31,7 +31,17 @@ const step = z.strictObject({
 });
 /** The fields of https://woodpecker-ci.org/docs/usage/workflow-syntax that this engine plays. */
 const workflow = z.strictObject({
+	/** Anchors for the rest of the file. */
+	variables: z.optional(z.unknown()),
 	when: z.optional(when),
+	clone: z.optional(
+		z.strictObject({
+			git: z.strictObject({
+				image: z.string(),
+				settings: z.strictObject({ partial: z.boolean() }),
+			}),
+		}),
+	),
 	steps: z.array(step),
 });
 type When = z.infer<typeof when>;
@@ -46,11 +56,13 @@ export const runWoodpecker: RunPipeline = async (text, event, options) => {
 		status: 'success',
 		workspace,
 	} as const;
-	const found = workflow.parse(parse(substitute(text, woodpeckerVariables(event, at, options))));
+	const found = workflow.parse(
+		parse(substitute(text, woodpeckerVariables(event, at, options)), { merge: true }),
+	);
 	// Woodpecker starts nothing for a branch or a tag that is gone.
 	const willRun = found.steps.some((step) => met(step.when, event));
 	if (event.deleted || !willRun || !met(found.when, event)) return { status: 'skipped', steps: [] };
-	return await runSteps(found.steps, { event, options, at });
+	return await runSteps(found, { event, options, at });
 };
 
 interface Run {
@@ -60,10 +72,12 @@ interface Run {
 }
 
 async function runSteps(
-	steps: z.infer<typeof step>[],
+	{ clone: ownClone, steps }: z.infer<typeof workflow>,
 	{ event, options, at }: Run,
 ): Promise<PipelineResult> {
-	const results: StepResult[] = [await cloneStep(event, at.workspace, options)];
+	const results: StepResult[] = [
+		await cloneStep({ event, options, at }, ownClone?.git.settings.partial === false ? 0 : 1),
+	];
 	let status: 'success' | 'failure' = 'success';
 	for (const { name, image, ...step } of steps) {
 		if (!met(step.when, event) || !runsAt(step.when, status, event)) {
@@ -90,15 +104,11 @@ async function runSteps(
 	return { status, steps: results };
 }
 
-async function cloneStep(
-	event: ForgeEvent,
-	folder: string,
-	options: PipelineOptions,
-): Promise<StepResult> {
+async function cloneStep({ event, options, at }: Run, depth: number): Promise<StepResult> {
 	const uses = 'woodpeckerci/plugin-git';
 	options.onStep?.({ name: 'clone', uses });
 	const { token } = options.credentials;
-	const log = await clone(event, { folder, token, depth: 1, keepToken: false });
+	const log = await clone(event, { folder: at.workspace, token, depth, keepToken: false });
 	return ended({ name: 'clone', uses, status: 'success', exitCode: 0, log, outputs: {} }, options);
 }
 
