@@ -45,7 +45,7 @@ export function parseRemote(text: string, options: RemoteOptions = {}): Remote {
 	if (isAbsolute(given)) return fileRemote(given);
 	if (/^[a-z][a-z0-9+.-]*:\/\//i.test(given)) return urlRemote(given, input);
 	// git's own rule: a colon before the first slash is ssh's short form.
-	const short = /^(?:([^@/:]+)@)?(\[[^\]]+\]|[^/:@[]+):(?!\/\/)(.+)$/.exec(given);
+	const short = /^(?:([^@/:]+)@)?(\[[^\]]+\]|[^/:@[]+):(?!\/\/|:)(.+)$/.exec(given);
 	if (short) {
 		const [, user, host = '', path = ''] = short;
 		if (host.startsWith('-')) throw badInput(`${input}: "${host}" is no host name`);
