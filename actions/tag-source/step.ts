@@ -4,8 +4,8 @@ import { badInput, Failure } from '../../shared/failure/failure.ts';
 import { repositoryId } from '../../shared/git/remote.ts';
 import { tagFromBranch } from '../../shared/image/reference.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
-import { defineStep, input, output } from '../../shared/step/declare.ts';
-import { openFrom } from '../../shared/step/repository.ts';
+import { defineStep, input, output, type StepContext } from '../../shared/step/declare.ts';
+import { openFrom, remoteFrom } from '../../shared/step/repository.ts';
 import { pairs } from '../../shared/step/values.ts';
 import {
 	type Content,
@@ -16,6 +16,7 @@ import {
 	saysTheSame,
 	unfoldInfo,
 } from './content.ts';
+import { type DeployedSource, deployedSource } from './deployed-source.ts';
 import { fetchTag, fetchToTag, type PresentTag } from './remote-tag.ts';
 
 const { branch: _, forge: __, 'api-url': ___, ...accessInputs } = repositoryInputs;
@@ -34,7 +35,7 @@ git for-each-ref --format='%(contents:subject)' 'refs/tags/deploy/production/*'
 
 The names are \`ami/{region}/{version}\`, \`deploy/{environment}/{region}/{version}\` and \`release/{version}\`; a region that is not given is left out. Writing the same content again changes nothing (\`created\` is false): when and by which run a tag is written does not count. Other content under the same name is an error, unless \`force\` is given.
 
-After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also holds its \`images\`.`,
+After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also holds its \`images\`. Where the pipeline is that of another repository, such as one of manifests, the commit to tag is the one that a deployed image was built from, by the record that \`bump-image\` and \`promotion-pr\` left in the workspace's history; clone enough of it. After \`bake-ami\`, or whatever else leaves its \`ami-id\` and \`base-ami\` in \`.lockstep/bake-ami.json\`, a tag of kind \`ami\` takes them from there.`,
 	branding: { icon: 'tag', color: 'blue' },
 	example: {
 		kind: 'deploy',
@@ -51,7 +52,7 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 			{ otherwise: 'the repository whose pipeline this is' },
 		),
 		commit: input(z.string(), 'Full name of the commit to tag.', {
-			otherwise: 'the commit of the event',
+			otherwise: 'the commit of the event, or what a deployed image was built from, as above',
 		}),
 		kind: input(z.enum(['ami', 'deploy', 'release', 'other']), 'What the tag tells of.', {
 			default: 'other',
@@ -64,10 +65,14 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		}),
 		region: input(z.string(), 'Region that was baked in or deployed to.'),
 		version: input(z.string(), 'Version of the application.', {
-			otherwise: 'the tag of the event, or `<branch>-<sha7>`',
+			otherwise: 'the tag of the event or of the deployed image, or `<branch>-<sha7>`',
 		}),
-		'ami-id': input(z.string(), 'The machine image that was baked or deployed.'),
-		'base-ami': input(z.string(), 'The machine image that it was baked from.'),
+		'ami-id': input(z.string(), 'The machine image that was baked or deployed.', {
+			otherwise: 'what `bake-ami` put out, for kind `ami`',
+		}),
+		'base-ami': input(z.string(), 'The machine image that it was baked from.', {
+			otherwise: 'what `bake-ami` put out, for kind `ami`',
+		}),
 		info: input(
 			pairs,
 			'What else the tag is to tell (artifact, server-group, approver, ...): a JSON object, or lines of `key=value`.',
@@ -87,12 +92,19 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		const given = inputs.repository ?? event.repository?.cloneUrl ?? event.repository?.url;
 		if (given === undefined)
 			throw badInput(`${nameOf('repository')} is missing, and this CI names no repository`);
-		const commit = readCommit(inputs.commit ?? event.commit, nameOf('commit'));
-		const version = inputs.version ?? versionOf(event, commit);
-		const environment = inputs.environment ?? event.deployTarget;
 		const { images } = inputs.kind === 'deploy' ? await context.outputsOf('rolling-deploy') : {};
+		const baked = inputs.kind === 'ami' ? await context.outputsOf('bake-ami') : {};
+		const built =
+			inputs.commit === undefined && images !== undefined
+				? await builtFrom(images, given, context)
+				: undefined;
+		const commit = readCommit(inputs.commit ?? built?.commit ?? event.commit, nameOf('commit'));
+		const version = inputs.version ?? built?.version ?? versionOf(event, commit);
+		const environment = inputs.environment ?? event.deployTarget;
 		const content = composeContent({
 			...inputs,
+			amiId: inputs.amiId ?? baked['ami-id'],
+			baseAmi: inputs.baseAmi ?? baked['base-ami'],
 			commit,
 			environment,
 			version,
@@ -146,6 +158,26 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		}
 	},
 });
+
+/**
+ * What deployed images were built from, where the repository to tag is not the pipeline's own.
+ * @throws Failure where the workspace's history does not tell.
+ */
+async function builtFrom(
+	images: string,
+	given: string,
+	context: StepContext,
+): Promise<DeployedSource | undefined> {
+	const { event, nameOf } = context;
+	const source = repositoryId(remoteFrom(given, context));
+	const own = event.repository?.cloneUrl ?? event.repository?.url;
+	if (own === undefined || repositoryId(remoteFrom(own, context)) === source) return undefined;
+	const found = await deployedSource(images, source, context);
+	if (found !== undefined) return found;
+	throw new Failure(
+		`No commit in the workspace's history tells which commit of ${source} was deployed (${images.replaceAll('\n', ', ')}); clone more of the history, or give ${nameOf('commit')}`,
+	);
+}
 
 function readCommit(commit: string | undefined, name: string): string {
 	if (commit === undefined)
