@@ -66,6 +66,13 @@ export function answer(api: Api, request: ApiRequest): Answer {
 	if (kind === undefined || (kind.namespaced && !target.namespace && verb === 'create')) {
 		return notFoundPage;
 	}
+	if (request.contentType.startsWith('application/vnd.kubernetes.protobuf')) {
+		throw new StatusError(
+			415,
+			'UnsupportedMediaType',
+			'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+		);
+	}
 	if (kind.virtual) return accessReview(request);
 	return target.subresource === undefined
 		? answerObject(api, kind, target, verb, request)
