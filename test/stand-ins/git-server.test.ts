@@ -213,10 +213,13 @@ test('a reset before the push is handled loses the push, one after it only the a
 });
 
 test('a cut answer, a server error and a silent server are what the client says they are', async () => {
-	server.onRequest = ({ method }) =>
-		method === 'POST' ? { kind: 'truncate', after: 20 } : undefined;
-	const cut = await work.try(['clone', address('read-token'), 'cut']);
-	expect(cut.stderr).toMatch(/early EOF|unexpected|hung up|transfer closed/);
+	for (const after of [0, 20]) {
+		server.onRequest = ({ method }) =>
+			method === 'POST' ? { kind: 'truncate', after } : undefined;
+		const cut = await work.try(['clone', address('read-token'), 'cut']);
+		expect(cut.stderr).toMatch(/early EOF|unexpected|hung up|transfer closed/);
+		expect(server.requests.at(-1)?.bytesDown).toBe(after);
+	}
 	server.onRequest = () => ({ kind: 'status', status: 502, body: 'bad gateway' });
 	const failed = await work.try(['ls-remote', address('read-token')]);
 	expect(failed.stderr).toMatch(/returned error: 502/);

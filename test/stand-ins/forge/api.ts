@@ -2,6 +2,7 @@ import type { User } from '../git/accounts.ts';
 import type { RecordedRequest } from '../git/exchange.ts';
 import type { ForgeModel, Repository } from './model.ts';
 import { Refusal } from './refusal.ts';
+import type { NewStatus } from './statuses.ts';
 
 export interface Answer {
 	readonly status: number;
@@ -87,6 +88,16 @@ export class ApiCall {
 		const value = this.body[name] ?? [];
 		if (!Array.isArray(value)) throw new Refusal('invalid', `${name} is not a list`, name);
 		return value.map(String);
+	}
+
+	/** A commit status, which both APIs take in the same words. */
+	newStatus(): NewStatus {
+		return {
+			state: this.requiredText('state'),
+			context: this.text('context'),
+			description: this.text('description'),
+			targetUrl: this.text('target_url'),
+		};
 	}
 
 	flag(name: string): boolean {

@@ -68,3 +68,14 @@ function checkGuard({ path, operation, sha }: FileEdit, present: string | undefi
 	if (sha === undefined) throw new Refusal('invalid', `Invalid request.\n\n"sha" wasn't supplied.`);
 	if (sha !== present) throw new Refusal('stale', `${path} does not match ${sha}`);
 }
+
+/** An entry as both APIs show it. */
+export function entryView(entry: TreeEntry) {
+	return {
+		type: entry.type === 'tree' ? 'dir' : entry.mode === '120000' ? 'symlink' : 'file',
+		name: entry.path.split('/').at(-1),
+		path: entry.path,
+		sha: entry.sha,
+		size: entry.size ?? 0,
+	};
+}

@@ -38,10 +38,12 @@ export class Forge {
 	readonly accounts: Accounts;
 	readonly #model: ForgeModel;
 	readonly #server: RecordingServer;
+	readonly #temporary: string | undefined;
 	readonly #listeners: ((event: ForgeEvent) => void)[] = [];
 	#events: Promise<void> = Promise.resolve();
 
 	constructor(root: string, options: ForgeOptions) {
+		this.#temporary = options.root === undefined ? root : undefined;
 		this.accounts = new Accounts(options.users);
 		this.#model = new ForgeModel(root, this.accounts, options.now ?? (() => new Date()));
 		this.#model.refMoved = async (push) => {
@@ -160,6 +162,7 @@ export class Forge {
 
 	async close(): Promise<void> {
 		await this.#server.close();
+		if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
 	}
 }
 
@@ -168,13 +171,6 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
 	const root = options.root ?? (await mkdtemp(join(tmpdir(), 'forge-')));
 	const forge = new Forge(root, options);
 	await forge.listen(options.port);
-	if (options.root === undefined) {
-		const close = forge.close.bind(forge);
-		forge.close = async () => {
-			await close();
-			await rm(root, { recursive: true, force: true });
-		};
-	}
 	return forge;
 }
 

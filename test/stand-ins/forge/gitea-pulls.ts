@@ -1,16 +1,15 @@
 import { zeroId } from '../git/git.ts';
 import { type Answer, type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
+import { addComment, addReview, findComment, requestReviews } from './discussion.ts';
 import type { GiteaViews } from './gitea-views.ts';
-import { addComment, findComment } from './github-issues.ts';
-import { pullCommits, pullFiles, requestReviews } from './github-pulls.ts';
-import { GithubViews } from './github-views.ts';
 import { mergePullRequest } from './merge.ts';
-import type { PullRequest, Repository, ReviewState } from './model.ts';
+import type { Comment, PullRequest, Repository, ReviewState } from './model.ts';
 import { mergeTrees } from './objects.ts';
 import {
-	addReview,
 	checkMergeability,
 	openPullRequest,
+	pullCommits,
+	pullFiles,
 	refresh,
 	updatePullRequest,
 } from './pulls.ts';
@@ -93,7 +92,9 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 		.on('POST', `${pulls}/:number/requested_reviewers`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
-			await requestReviews(call, repository, pull, call.texts('team_reviewers'));
+			const teams = call.texts('team_reviewers');
+			const names = call.texts('reviewers');
+			await requestReviews(call.model, repository, call.user, pull, names, teams);
 			return created([]);
 		});
 	addIssueRoutes(router, views);
@@ -103,7 +104,6 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 		if (!/^\d+$/.test(call.param('base'))) return undefined;
 		const repository = call.repository();
 		const pull = repository.pull(call.number('base'));
-		const github = new GithubViews(call.model);
 		switch (call.param('head')) {
 			case 'merge':
 				if (pull.merge) return noContent;
@@ -112,7 +112,7 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 				return list(pull.reviews.map((review) => views.review(repository, pull, review)));
 			case 'commits':
 				return pullCommits(repository, pull).then((commits) =>
-					list(commits.map((commit) => github.commit(repository, commit))),
+					list(commits.map((commit) => views.commit(repository, commit))),
 				);
 			case 'files':
 				return pullFiles(repository, pull).then((files) =>
@@ -134,7 +134,11 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 
 /** Comments, labels and assignees, which stand with the issue. */
 function addIssueRoutes(router: Router, views: GiteaViews): void {
-	const comment = (call: ApiCall, one: ReturnType<typeof addComment>) => ({
+	const newComment = (call: ApiCall) => {
+		const pull = call.repository().pull(call.number());
+		return addComment(call.model, call.user, pull, call.requiredText('body'));
+	};
+	const comment = (call: ApiCall, one: Comment) => ({
 		id: one.id,
 		body: one.body,
 		user: views.user(one.user),
@@ -147,9 +151,7 @@ function addIssueRoutes(router: Router, views: GiteaViews): void {
 			const pull = call.repository().pull(call.number());
 			return ok(pull.comments.map((one) => comment(call, one)));
 		})
-		.on('POST', `${issues}/:number/comments`, (call) =>
-			created(comment(call, addComment(call, call.repository().pull(call.number())))),
-		)
+		.on('POST', `${issues}/:number/comments`, (call) => created(comment(call, newComment(call))))
 		.on('PATCH', `${issues}/comments/:id`, (call) => {
 			const found = findComment(call.repository('write'), call.number('id'));
 			found.comment.body = call.requiredText('body');

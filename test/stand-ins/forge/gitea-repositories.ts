@@ -1,14 +1,12 @@
 import { git, resolveCommit, resolveObject, zeroId } from '../git/git.ts';
 import { type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
-import { changeContents, entryAt, type FileEdit } from './contents.ts';
+import { changeContents, entryAt, entryView, type FileEdit } from './contents.ts';
 import type { GiteaViews } from './gitea-views.ts';
-import { entryView } from './github-contents.ts';
-import { tagObject } from './github-git.ts';
-import { addStatus, combinedState, commitOf } from './github-repositories.ts';
-import { GithubViews } from './github-views.ts';
-import { listRefs, type Repository } from './model.ts';
+import { commitOf, listRefs, type Repository } from './model.ts';
 import { listTree, readBlob, readCommit, readCommits } from './objects.ts';
 import { Refusal } from './refusal.ts';
+import { addStatus, combinedState } from './statuses.ts';
+import { readTag, writeTag } from './tags.ts';
 
 const base = '/repos/:owner/:name';
 
@@ -31,8 +29,8 @@ export function addGiteaRepositoryRoutes(router: Router, views: GiteaViews): voi
 			return created(repository.ensureLabel(call.requiredText('name'), color, description));
 		});
 	addBranchRoutes(router, views);
-	addTagRoutes(router);
-	addFileRoutes(router);
+	addTagRoutes(router, views);
+	addFileRoutes(router, views);
 	addCommitRoutes(router, views);
 }
 
@@ -88,12 +86,12 @@ function addBranchRoutes(router: Router, views: GiteaViews): void {
 		});
 }
 
-function addTagRoutes(router: Router): void {
+function addTagRoutes(router: Router, views: GiteaViews): void {
 	const tagView = async (repository: Repository, name: string) => {
 		const id = await resolveObject(repository.path, `refs/tags/${name}`);
 		if (id === undefined) throw new Refusal('not-found', 'Not Found');
 		const isAnnotated = (await git(repository.path, ['cat-file', '-t', id])) === 'tag';
-		const message = isAnnotated ? (await tagObject(repository, id)).message : '';
+		const message = isAnnotated ? (await readTag(repository, id)).message : '';
 		const sha = await resolveCommit(repository.path, id);
 		return { name, id, message, commit: { sha, url: '' } };
 	};
@@ -113,30 +111,19 @@ function addTagRoutes(router: Router): void {
 			const name = call.requiredText('tag_name');
 			const target = await commitOf(repository, call.text('target') ?? repository.defaultBranch);
 			const message = call.text('message') ?? '';
-			const object =
-				message === '' ? target : await annotate(call, repository, name, target, message);
+			const tagger = call.model.signature(call.user);
+			const tag = { name, message, tagger, object: { sha: target, type: 'commit' } };
+			const object = message === '' ? target : await writeTag(repository, tag);
 			await call.model.moveRef(repository, `refs/tags/${name}`, zeroId, object, call.user);
 			return created(await tagView(repository, name));
 		})
-		.on('GET', `${base}/git/tags/:sha`, async (call) =>
-			ok(await tagObject(call.repository(), call.param('sha'))),
-		);
+		.on('GET', `${base}/git/tags/:sha`, async (call) => {
+			const repository = call.repository();
+			return ok(views.tag(repository, await readTag(repository, call.param('sha'))));
+		});
 }
 
-async function annotate(
-	call: ApiCall,
-	repository: Repository,
-	name: string,
-	target: string,
-	message: string,
-): Promise<string> {
-	const { name: who, email, date } = call.model.signature(call.user);
-	const tagger = `tagger ${who} <${email}> ${Math.floor(date.getTime() / 1000)} +0000`;
-	const text = `object ${target}\ntype commit\ntag ${name}\n${tagger}\n\n${message.trimEnd()}\n`;
-	return git(repository.path, ['mktag'], { input: text });
-}
-
-function addFileRoutes(router: Router): void {
+function addFileRoutes(router: Router, views: GiteaViews): void {
 	const change = async (call: ApiCall, files: FileEdit[]) => {
 		const repository = call.repository('write');
 		const sha = await changeContents(call.model, repository, call.user, {
@@ -145,10 +132,9 @@ function addFileRoutes(router: Router): void {
 			message: call.text('message') ?? `Change ${files.map(({ path }) => path).join(', ')}`,
 			files,
 		});
-		const github = new GithubViews(call.model);
 		const entries = await Promise.all(files.map(({ path }) => entryAt(repository, sha, path)));
 		const contents = entries.map((entry) => (entry ? entryView(entry) : null));
-		const commit = github.gitCommit(repository, await readCommit(repository.path, sha));
+		const commit = views.gitCommit(repository, await readCommit(repository.path, sha));
 		return { contents, commit };
 	};
 	const single = async (call: ApiCall, operation: 'create' | 'update' | 'delete') => {
@@ -202,8 +188,7 @@ function addCommitRoutes(router: Router, views: GiteaViews): void {
 			const start = await commitOf(repository, call.query.sha ?? repository.defaultBranch);
 			const paths = call.query.path === undefined ? [] : ['--', call.query.path];
 			const commits = await readCommits(repository.path, [start, ...paths]);
-			const github = new GithubViews(call.model);
-			return list(commits.map((commit) => github.commit(repository, commit)));
+			return list(commits.map((commit) => views.commit(repository, commit)));
 		})
 		.on('GET', `${base}/git/commits/*ref`, async (call) => {
 			const repository = call.repository();
@@ -211,23 +196,21 @@ function addCommitRoutes(router: Router, views: GiteaViews): void {
 				repository.path,
 				await commitOf(repository, call.param('ref')),
 			);
-			return ok(new GithubViews(call.model).commit(repository, commit));
+			return ok(views.commit(repository, commit));
 		})
 		.on('GET', `${base}/compare/*range`, async (call) => {
 			const repository = call.repository();
 			const [from = '', to = ''] = call.param('range').split('...');
 			const range = `${await commitOf(repository, from)}..${await commitOf(repository, to)}`;
 			const commits = await readCommits(repository.path, [range]);
-			const github = new GithubViews(call.model);
-			const shown = commits.map((commit) => github.commit(repository, commit));
+			const shown = commits.map((commit) => views.commit(repository, commit));
 			return ok({ total_commits: commits.length, commits: shown });
 		})
 		.on('POST', `${base}/statuses/:sha`, async (call) => {
-			await addStatus(call, new GithubViews(call.model));
-			const repository = call.repository();
+			const repository = call.repository('write');
 			const sha = await commitOf(repository, call.param('sha'));
-			const newest = (repository.statuses.get(sha) ?? []).at(-1);
-			return created(newest && views.status(repository, sha, newest));
+			const status = addStatus(call.model, repository, call.user, sha, call.newStatus());
+			return created(views.status(repository, sha, status));
 		})
 		.on('GET', `${base}/commits/*ref/status`, async (call) => {
 			const repository = call.repository();

@@ -3,6 +3,7 @@ import { timestamp } from './api.ts';
 import { GithubViews } from './github-views.ts';
 import type { ForgeModel, PullRequest, Repository, Review, Status } from './model.ts';
 import type { Commit } from './objects.ts';
+import type { Tag } from './tags.ts';
 
 /** Gitea's JSON: mostly GitHub's, which it was modelled on, and what it has of its own. */
 export class GiteaViews {
@@ -110,6 +111,18 @@ export class GiteaViews {
 	status(repository: Repository, commit: string, status: Status) {
 		const { state, ...rest } = this.#github.status(repository, commit, status);
 		return { ...rest, status: state, creator: this.user(status.creator) };
+	}
+
+	commit(repository: Repository, commit: Commit) {
+		return this.#github.commit(repository, commit);
+	}
+
+	gitCommit(repository: Repository, commit: Commit) {
+		return this.#github.gitCommit(repository, commit);
+	}
+
+	tag(repository: Repository, tag: Tag) {
+		return this.#github.tag(repository, tag);
 	}
 
 	branch(repository: Repository, name: string, commit: Commit) {

@@ -1,9 +1,8 @@
 import { type ApiCall, created, ok, type Router } from './api.ts';
-import { changeContents, entryAt } from './contents.ts';
-import { commitOf } from './github-repositories.ts';
+import { changeContents, entryAt, entryView } from './contents.ts';
 import type { GithubViews } from './github-views.ts';
-import type { Repository } from './model.ts';
-import { listTree, readBlob, readCommit, type TreeEntry } from './objects.ts';
+import { commitOf, type Repository } from './model.ts';
+import { listTree, readBlob, readCommit } from './objects.ts';
 import { Refusal } from './refusal.ts';
 
 /** Files by the API: read, write and delete, each write a commit guarded by the blob's id. */
@@ -69,14 +68,4 @@ async function read(call: ApiCall, path: string) {
 	}
 	const content = bytes.toString('base64').replace(/.{60}/g, '$&\n');
 	return ok({ ...entryView(entry), encoding: 'base64', content });
-}
-
-export function entryView(entry: TreeEntry) {
-	return {
-		type: entry.type === 'tree' ? 'dir' : entry.mode === '120000' ? 'symlink' : 'file',
-		name: entry.path.split('/').at(-1),
-		path: entry.path,
-		sha: entry.sha,
-		size: entry.size ?? 0,
-	};
 }

@@ -1,9 +1,10 @@
-import { git, resolveObject, tryGit, zeroId } from '../git/git.ts';
+import { resolveObject, zeroId } from '../git/git.ts';
 import { type ApiCall, created, noContent, ok, type Router } from './api.ts';
-import { type GithubViews, signatureView } from './github-views.ts';
+import type { GithubViews } from './github-views.ts';
 import { listRefs, type Repository } from './model.ts';
 import { readCommit } from './objects.ts';
 import { Refusal } from './refusal.ts';
+import { readTag, writeTag } from './tags.ts';
 
 /** The git database: references by compare-and-swap, commits, annotated tags. */
 export function addGitRoutes(router: Router, views: GithubViews): void {
@@ -54,11 +55,24 @@ export function addGitRoutes(router: Router, views: GithubViews): void {
 		})
 		.on('POST', '/repos/:owner/:name/git/tags', async (call) => {
 			const repository = call.repository('write');
-			return created(await tagObject(repository, await writeTag(call, repository)));
+			const given = (call.body.tagger ?? {}) as { name?: string; email?: string; date?: string };
+			const { name, email, date } = call.model.signature(call.user);
+			const id = await writeTag(repository, {
+				name: call.requiredText('tag'),
+				message: call.requiredText('message'),
+				object: { sha: call.requiredText('object'), type: call.text('type') ?? 'commit' },
+				tagger: {
+					name: given.name ?? name,
+					email: given.email ?? email,
+					date: given.date === undefined ? date : new Date(given.date),
+				},
+			});
+			return created(views.tag(repository, await readTag(repository, id)));
 		})
-		.on('GET', '/repos/:owner/:name/git/tags/:sha', async (call) =>
-			ok(await tagObject(call.repository(), call.param('sha'))),
-		);
+		.on('GET', '/repos/:owner/:name/git/tags/:sha', async (call) => {
+			const repository = call.repository();
+			return ok(views.tag(repository, await readTag(repository, call.param('sha'))));
+		});
 }
 
 async function existingRef(call: ApiCall, repository: Repository) {
@@ -66,45 +80,4 @@ async function existingRef(call: ApiCall, repository: Repository) {
 	const before = await resolveObject(repository.path, ref);
 	if (before === undefined) throw new Refusal('invalid', 'Reference does not exist');
 	return { ref, before };
-}
-
-/** Writes a tag object, as `POST git/tags` does: the reference to it is the caller's next step. */
-async function writeTag(call: ApiCall, repository: Repository): Promise<string> {
-	const object = call.requiredText('object');
-	const type = call.text('type') ?? 'commit';
-	const tagger = (call.body.tagger ?? {}) as { name?: string; email?: string; date?: string };
-	const { name, email, date } = call.model.signature(call.user);
-	const at = tagger.date === undefined ? date : new Date(tagger.date);
-	const text = [
-		`object ${object}`,
-		`type ${type}`,
-		`tag ${call.requiredText('tag')}`,
-		`tagger ${tagger.name ?? name} <${tagger.email ?? email}> ${Math.floor(at.getTime() / 1000)} +0000`,
-		'',
-		`${call.requiredText('message').trimEnd()}\n`,
-	].join('\n');
-	const { code, stdout, stderr } = await tryGit(repository.path, ['mktag'], { input: text });
-	if (code !== 0) throw new Refusal('invalid', stderr.trim(), 'object');
-	return stdout.toString().trim();
-}
-
-export async function tagObject(repository: Repository, sha: string) {
-	const { code, stdout } = await tryGit(repository.path, ['cat-file', 'tag', sha]);
-	if (code !== 0) throw new Refusal('not-found', 'Not Found');
-	const text = stdout.toString();
-	const end = text.indexOf('\n\n');
-	const field = (name: string) =>
-		new RegExp(`^${name} (.*)$`, 'm').exec(text.slice(0, end))?.[1] ?? '';
-	const [, name = '', email = '', seconds = '0'] = /^(.*) <(.*)> (\d+)/.exec(field('tagger')) ?? [];
-	const full = await git(repository.path, ['rev-parse', sha]);
-	return {
-		sha: full,
-		node_id: `TAG_${full}`,
-		url: '',
-		tag: field('tag'),
-		message: text.slice(end + 2).replace(/\n$/, ''),
-		tagger: signatureView({ name, email, date: new Date(Number(seconds) * 1000) }),
-		object: { sha: field('object'), type: field('type'), url: '' },
-		verification: { verified: false, reason: 'unsigned', signature: null, payload: null },
-	};
 }

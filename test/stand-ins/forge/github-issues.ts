@@ -1,6 +1,7 @@
 import { type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
+import { addComment, findComment } from './discussion.ts';
 import type { GithubViews } from './github-views.ts';
-import type { Comment, PullRequest, Repository } from './model.ts';
+import type { PullRequest, Repository } from './model.ts';
 import { updatePullRequest } from './pulls.ts';
 import { Refusal } from './refusal.ts';
 
@@ -35,7 +36,13 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 		.on('POST', `${issues}/:number/comments`, (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
-			return created(views.comment(repository, pull, addComment(call, pull)));
+			return created(
+				views.comment(
+					repository,
+					pull,
+					addComment(call.model, call.user, pull, call.requiredText('body')),
+				),
+			);
 		})
 		.on('PATCH', `${issues}/comments/:id`, (call) => {
 			const repository = call.repository('write');
@@ -104,27 +111,4 @@ function labelNames(call: ApiCall): string[] {
 function replace(set: Set<string>, names: readonly string[]): void {
 	set.clear();
 	for (const name of names) set.add(name);
-}
-
-/** Writes a comment under a pull request. */
-export function addComment(call: ApiCall, pull: PullRequest): Comment {
-	const at = call.model.now();
-	const comment = {
-		id: call.model.nextId(),
-		user: call.user.name,
-		body: call.requiredText('body'),
-		createdAt: at,
-		updatedAt: at,
-	};
-	pull.comments.push(comment);
-	return comment;
-}
-
-/** The comment of this id and the pull request that it stands under. */
-export function findComment(repository: Repository, id: number) {
-	for (const pull of repository.pulls) {
-		const comment = pull.comments.find((candidate) => candidate.id === id);
-		if (comment) return { pull, comment };
-	}
-	throw new Refusal('not-found', 'Not Found');
 }

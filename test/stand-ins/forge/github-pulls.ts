@@ -1,13 +1,14 @@
 import { type Answer, type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
+import { addReview, requestReviews } from './discussion.ts';
 import type { GithubViews } from './github-views.ts';
 import { mergePullRequest } from './merge.ts';
 import type { MergeMethod, PullRequest, Repository, ReviewState } from './model.ts';
-import { changedFiles, mergeBase, readCommits } from './objects.ts';
 import {
-	addReview,
 	checkMergeability,
 	checkRequirements,
 	openPullRequest,
+	pullCommits,
+	pullFiles,
 	refresh,
 	updatePullRequest,
 } from './pulls.ts';
@@ -97,7 +98,9 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 		.on('POST', `${pulls}/:number/requested_reviewers`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
-			await requestReviews(call, repository, pull, call.texts('team_reviewers'));
+			const teams = call.texts('team_reviewers');
+			const names = call.texts('reviewers');
+			await requestReviews(call.model, repository, call.user, pull, names, teams);
 			return created(views.pull(repository, pull));
 		})
 		.on('DELETE', `${pulls}/:number/requested_reviewers`, (call) => {
@@ -152,19 +155,6 @@ async function fullView(
 	return views.fullPull(repository, pull, counts, mergeability, blocked);
 }
 
-/** The commits that the pull request brings, oldest first. */
-export async function pullCommits(repository: Repository, pull: PullRequest) {
-	await refresh(repository, pull);
-	return readCommits(repository.path, ['--reverse', `${pull.baseSha}..${pull.headSha}`]);
-}
-
-/** The files that differ from where the head left the base. */
-export async function pullFiles(repository: Repository, pull: PullRequest) {
-	await refresh(repository, pull);
-	const fork = await mergeBase(repository.path, pull.baseSha, pull.headSha);
-	return changedFiles(repository.path, fork, pull.headSha);
-}
-
 async function merge(call: ApiCall): Promise<Answer> {
 	const repository = call.repository('write');
 	const wanted = call.text('merge_method') ?? 'merge';
@@ -183,25 +173,4 @@ async function merge(call: ApiCall): Promise<Answer> {
 		},
 	);
 	return ok({ sha, merged: true, message: 'Pull Request successfully merged' });
-}
-
-/** Asks users of the repository, but not the author, for a review. */
-export async function requestReviews(
-	call: ApiCall,
-	repository: Repository,
-	pull: PullRequest,
-	teams: readonly string[],
-): Promise<void> {
-	const names = call.texts('reviewers');
-	for (const name of names) {
-		if (name === pull.user) {
-			throw new Refusal('invalid', 'Review cannot be requested from pull request author.');
-		}
-		if (call.model.accounts.byName(name) === undefined) {
-			throw new Refusal('invalid', `Reviews may only be requested from collaborators: ${name}`);
-		}
-	}
-	for (const name of names) pull.requestedReviewers.add(name);
-	for (const slug of teams) pull.requestedTeams.add(slug);
-	await call.model.pullChanged('review_requested', repository, pull, call.user.name);
 }

@@ -1,11 +1,10 @@
 import { resolveCommit } from '../git/git.ts';
 import { type ApiCall, created, list, ok, type Router } from './api.ts';
 import type { GithubViews } from './github-views.ts';
-import { listRefs, type Repository, type StatusState } from './model.ts';
+import { commitOf, listRefs } from './model.ts';
 import { changedFiles, countCommits, mergeBase, readCommit, readCommits } from './objects.ts';
 import { Refusal } from './refusal.ts';
-
-const states = ['error', 'failure', 'pending', 'success'] as const;
+import { addStatus, combinedState } from './statuses.ts';
 
 /** Users, repositories, branches and tags to read, commits, comparisons, commit statuses. */
 export function addRepositoryRoutes(router: Router, views: GithubViews): void {
@@ -78,9 +77,12 @@ export function addRepositoryRoutes(router: Router, views: GithubViews): void {
 			const newestFirst = (repository.statuses.get(sha) ?? []).toReversed();
 			return list(newestFirst.map((status) => views.status(repository, sha, status)));
 		})
-		.on('POST', '/repos/:owner/:name/statuses/:sha', async (call) =>
-			created(await addStatus(call, views)),
-		)
+		.on('POST', '/repos/:owner/:name/statuses/:sha', async (call) => {
+			const repository = call.repository('write');
+			const sha = await commitOf(repository, call.param('sha'));
+			const status = addStatus(call.model, repository, call.user, sha, call.newStatus());
+			return created(views.status(repository, sha, status));
+		})
 		.on('GET', '/repos/:owner/:name/commits/*ref', async (call) => {
 			const repository = call.repository();
 			const commit = await readCommit(
@@ -93,41 +95,6 @@ export function addRepositoryRoutes(router: Router, views: GithubViews): void {
 		.on('GET', '/repos/:owner/:name/compare/*range', async (call) =>
 			ok(await compare(call, views)),
 		);
-}
-
-/** The commit that a branch, tag, full ref name or id names. */
-export async function commitOf(repository: Repository, ref: string): Promise<string> {
-	for (const name of [`refs/heads/${ref}`, `refs/tags/${ref}`, ref]) {
-		const commit = await resolveCommit(repository.path, name);
-		if (commit !== undefined) return commit;
-	}
-	throw new Refusal('invalid', `No commit found for SHA: ${ref}`);
-}
-
-/** One word for all contexts of a commit; `pending` when there is none. */
-export function combinedState(all: readonly StatusState[]): StatusState {
-	if (all.includes('error') || all.includes('failure')) return 'failure';
-	return all.length === 0 || all.includes('pending') ? 'pending' : 'success';
-}
-
-/** Keeps a status; the newest of a context counts. */
-export async function addStatus(call: ApiCall, views: GithubViews) {
-	const repository = call.repository('write');
-	const sha = await commitOf(repository, call.param('sha'));
-	const wanted = call.requiredText('state');
-	const state = states.find((candidate) => candidate === wanted);
-	if (state === undefined) throw new Refusal('invalid', `${wanted} is no state`, 'state');
-	const status = {
-		id: call.model.nextId(),
-		state,
-		context: call.text('context') ?? 'default',
-		description: call.text('description') ?? '',
-		targetUrl: call.text('target_url') ?? '',
-		creator: call.user.name,
-		createdAt: call.model.now(),
-	};
-	repository.statuses.set(sha, [...(repository.statuses.get(sha) ?? []), status]);
-	return views.status(repository, sha, status);
 }
 
 async function compare(call: ApiCall, views: GithubViews) {

@@ -13,6 +13,7 @@ import type {
 } from './model.ts';
 import type { ChangedFile, Commit } from './objects.ts';
 import type { Mergeability } from './pulls.ts';
+import type { Tag } from './tags.ts';
 
 /** GitHub's JSON of the model's things: the fields that clients read, with GitHub's own names. */
 export class GithubViews {
@@ -279,6 +280,21 @@ export class GithubViews {
 		};
 	}
 
+	/** An annotated tag's object. */
+	tag(repository: Repository, tag: Tag) {
+		const { sha, type } = tag.object;
+		return {
+			sha: tag.sha,
+			node_id: `TAG_${tag.sha}`,
+			url: `${this.#api(repository)}/git/tags/${tag.sha}`,
+			tag: tag.name,
+			message: tag.message,
+			tagger: signatureView(tag.tagger),
+			object: { sha, type, url: `${this.#api(repository)}/git/${type}s/${sha}` },
+			verification: { verified: false, reason: 'unsigned', signature: null, payload: null },
+		};
+	}
+
 	reference(repository: Repository, ref: string, sha: string, type: string) {
 		return {
 			ref,
@@ -289,7 +305,7 @@ export class GithubViews {
 	}
 }
 
-export function signatureView({ name, email, date }: Signature) {
+function signatureView({ name, email, date }: Signature) {
 	return { name, email, date: timestamp(date) };
 }
 

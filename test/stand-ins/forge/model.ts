@@ -275,3 +275,12 @@ export async function listRefs(
 			return { ref, sha, type };
 		});
 }
+
+/** The commit that a branch, tag, full ref name or id names. */
+export async function commitOf(repository: Repository, ref: string): Promise<string> {
+	for (const name of [`refs/heads/${ref}`, `refs/tags/${ref}`, ref]) {
+		const commit = await resolveCommit(repository.path, name);
+		if (commit !== undefined) return commit;
+	}
+	throw new Refusal('invalid', `No commit found for SHA: ${ref}`);
+}

@@ -3,7 +3,7 @@ import { allows, permissionOf } from '../git/accounts.ts';
 import { git, zeroId } from '../git/git.ts';
 import type { PushEvent } from '../git/git-server.ts';
 import type { ForgeModel, PullRequest, Repository, ReviewState } from './model.ts';
-import { isAncestor, mergeTrees } from './objects.ts';
+import { changedFiles, isAncestor, mergeBase, mergeTrees, readCommits } from './objects.ts';
 import { Refusal } from './refusal.ts';
 
 export interface NewPull {
@@ -79,6 +79,19 @@ export async function refresh(repository: Repository, pull: PullRequest): Promis
 	pull.headSha = (await repository.branchTip(pull.head)) ?? pull.headSha;
 	pull.baseSha = (await repository.branchTip(pull.base)) ?? pull.baseSha;
 	return pull;
+}
+
+/** The commits that the pull request brings, oldest first. */
+export async function pullCommits(repository: Repository, pull: PullRequest) {
+	await refresh(repository, pull);
+	return readCommits(repository.path, ['--reverse', `${pull.baseSha}..${pull.headSha}`]);
+}
+
+/** The files that differ from where the head left the base. */
+export async function pullFiles(repository: Repository, pull: PullRequest) {
+	await refresh(repository, pull);
+	const fork = await mergeBase(repository.path, pull.baseSha, pull.headSha);
+	return changedFiles(repository.path, fork, pull.headSha);
 }
 
 export interface PullChange {
@@ -198,33 +211,6 @@ export function checkRequirements(
 			state === undefined ? 'is expected' : state === 'pending' ? 'is pending' : 'is failing';
 		throw new Refusal('unchecked', `Required status check "${context}" ${verb}.`);
 	}
-}
-
-export async function addReview(
-	model: ForgeModel,
-	repository: Repository,
-	user: User,
-	pull: PullRequest,
-	state: ReviewState,
-	body: string,
-) {
-	if (user.name === pull.user && state !== 'COMMENTED') {
-		const verb = state === 'APPROVED' ? 'approve' : 'request changes on';
-		throw new Refusal('own-review', `Can not ${verb} your own pull request`);
-	}
-	await refresh(repository, pull);
-	const submittedAt = model.now();
-	const review = {
-		id: model.nextId(),
-		user: user.name,
-		state,
-		body,
-		commit: pull.headSha,
-		submittedAt,
-	};
-	pull.reviews.push(review);
-	pull.requestedReviewers.delete(user.name);
-	return review;
 }
 
 /** What a moved branch means for the pull requests that have it as head or base. */

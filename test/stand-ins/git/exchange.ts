@@ -145,6 +145,7 @@ export class RecordingServer {
 	/** Milliseconds that every request waits before it is handled. */
 	latency = 0;
 	readonly #options: RecordingServerOptions;
+	readonly #running = new Set<Promise<void>>();
 	readonly #server = createServer((request, response) => void this.#serve(request, response));
 
 	constructor(options: RecordingServerOptions) {
@@ -162,10 +163,12 @@ export class RecordingServer {
 		return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
+	/** Cuts all connections, and waits for what is still being done in the repositories. */
 	async close(): Promise<void> {
 		const closed = new Promise((resolve) => this.#server.close(resolve));
 		this.#server.closeAllConnections();
 		await closed;
+		await Promise.allSettled(this.#running);
 	}
 
 	async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -194,7 +197,9 @@ export class RecordingServer {
 			record.fault = await this.onRequest?.(record);
 			if (this.latency > 0) await sleep(this.latency);
 			if (await prevents(record.fault, exchange)) return;
-			await this.#options.handle(exchange);
+			const handled = this.#options.handle(exchange);
+			this.#running.add(handled);
+			await handled.finally(() => this.#running.delete(handled));
 		} catch (error) {
 			if (exchange.started || request.socket.destroyed) exchange.reset();
 			else exchange.answer(500, {}, `stand-in: ${error instanceof Error ? error.stack : error}`);

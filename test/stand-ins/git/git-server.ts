@@ -134,51 +134,90 @@ function refuse(exchange: Exchange, status: number, text: string): void {
 	exchange.answer(status, { 'content-type': 'text/plain', ...challenge }, `${text}\n`);
 }
 
-export interface GitServer {
-	readonly url: string;
-	readonly requests: RecordedRequest[];
-	onRequest: RequestHook | undefined;
-	latency: number;
-	readonly accounts: Accounts | undefined;
-	cloneUrl(repository: string): string;
-	repositoryPath(repository: string): string;
-	createRepository(repository: string, options?: BareRepositoryOptions): Promise<void>;
-	onPush(listener: (event: PushEvent) => void): void;
-	close(): Promise<void>;
+export interface GitServerOptions {
+	/** Without them anybody may read and write. */
+	readonly users?: readonly User[];
+	/** Where the bare repositories are. Default: a temporary folder that `close` removes. */
+	readonly root?: string;
+	/** Default: a free one. */
+	readonly port?: number;
 }
 
-/**
- * Starts a plain git server, with no forge around it, on 127.0.0.1. Without `users` anybody may
- * read and write. Without `root` the repositories are in a temporary folder that `close` removes.
- */
-export async function startGitServer(
-	options: { users?: readonly User[]; root?: string; port?: number } = {},
-): Promise<GitServer> {
+/** A plain git server with no forge around it, on 127.0.0.1. */
+export class GitServer {
+	readonly accounts: Accounts | undefined;
+	readonly #service: GitService;
+	readonly #server: RecordingServer;
+	readonly #listeners: ((event: PushEvent) => void)[] = [];
+	readonly #temporary: string | undefined;
+
+	constructor(root: string, options: GitServerOptions) {
+		this.#temporary = options.root === undefined ? root : undefined;
+		this.accounts = options.users && new Accounts(options.users);
+		this.#service = new GitService({
+			root,
+			accounts: this.accounts,
+			onPush: (event) => {
+				for (const listener of this.#listeners) listener(event);
+			},
+		});
+		this.#server = new RecordingServer({
+			kindOf: () => 'git',
+			handle: (exchange) => this.#service.handle(exchange),
+		});
+	}
+
+	async listen(port?: number): Promise<void> {
+		await this.#server.listen(port);
+	}
+
+	get url(): string {
+		return this.#server.url;
+	}
+
+	/** Every request so far. */
+	get requests(): RecordedRequest[] {
+		return this.#server.requests;
+	}
+
+	set onRequest(hook: RequestHook | undefined) {
+		this.#server.onRequest = hook;
+	}
+
+	/** Milliseconds that every request waits before it is handled. */
+	set latency(milliseconds: number) {
+		this.#server.latency = milliseconds;
+	}
+
+	/** Makes a repository `owner/name`, with one commit when there are files. */
+	async createRepository(name: string, options?: BareRepositoryOptions): Promise<void> {
+		await createBareRepository(this.repositoryPath(name), options);
+	}
+
+	/** The bare repository's folder. */
+	repositoryPath(name: string): string {
+		return this.#service.repositoryPath(name);
+	}
+
+	cloneUrl(name: string): string {
+		return `${this.url}/${name}.git`;
+	}
+
+	/** Calls the listener for each reference that a push moves, from now on. */
+	onPush(listener: (event: PushEvent) => void): void {
+		this.#listeners.push(listener);
+	}
+
+	async close(): Promise<void> {
+		await this.#server.close();
+		if (this.#temporary) await rm(this.#temporary, { recursive: true, force: true });
+	}
+}
+
+/** Starts a git server. Its `close` ends it and removes what it made. */
+export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
 	const root = options.root ?? (await mkdtemp(join(tmpdir(), 'git-server-')));
-	const accounts = options.users && new Accounts(options.users);
-	const listeners: ((event: PushEvent) => void)[] = [];
-	const service = new GitService({
-		root,
-		accounts,
-		onPush: (event) => {
-			for (const listener of listeners) listener(event);
-		},
-	});
-	const server = new RecordingServer({
-		kindOf: () => 'git',
-		handle: (exchange) => service.handle(exchange),
-	});
+	const server = new GitServer(root, options);
 	await server.listen(options.port);
-	return Object.assign(server, {
-		accounts,
-		cloneUrl: (repository: string) => `${server.url}/${repository}.git`,
-		repositoryPath: (repository: string) => service.repositoryPath(repository),
-		createRepository: (repository: string, settings?: BareRepositoryOptions) =>
-			createBareRepository(service.repositoryPath(repository), settings),
-		onPush: (listener: (event: PushEvent) => void) => void listeners.push(listener),
-		close: async () => {
-			await RecordingServer.prototype.close.call(server);
-			if (options.root === undefined) await rm(root, { recursive: true, force: true });
-		},
-	});
+	return server;
 }
