@@ -105,7 +105,10 @@ export class KubernetesClient {
 				limit: 500,
 				continue: page?.metadata.continue || undefined,
 			});
-			items.push(...(page.items ?? []));
+			// The items of a list do not say themselves what they are.
+			const { apiVersion, kind } = page;
+			const about = { apiVersion, kind: kind.replace(/List$/, '') };
+			items.push(...(page.items ?? []).map((item) => ({ ...about, ...item })));
 		} while (page.metadata.continue);
 		return { ...page, items };
 	}

@@ -19,7 +19,7 @@ function comparable(object: KubernetesObject): object {
 	return { ...rest, metadata: kept, owners };
 }
 
-function nameOf({ manager = '', operation = '', apiVersion = '' }: ManagedFields): string {
+function nameOf({ manager, operation, apiVersion }: ManagedFields): string {
 	return `${manager} ${operation} ${apiVersion}`;
 }
 

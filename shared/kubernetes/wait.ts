@@ -1,0 +1,290 @@
+import type { Place } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
+import type { KubernetesClient } from './client.ts';
+import { type Cause, diagnose, type Evidence, stableAt } from './diagnosis.ts';
+import { type KubernetesObject, readPath, titleOf } from './object.ts';
+import { hasPods, type Observed, Observer } from './observer.ts';
+import { type Readiness, readinessOf } from './readiness.ts';
+
+/** An object to wait for. */
+export interface Target extends Observed {
+	/** Where it is written, for annotations. */
+	place?: Place;
+	/** A claim whose volume is bound when a pod uses it. */
+	bindsOnUse?: boolean;
+}
+
+export interface WaitOptions {
+	client: KubernetesClient;
+	log: Log;
+	/** Ends the waiting at once; its reason is thrown. */
+	signal: AbortSignal;
+	/** Milliseconds that each object has. */
+	timeout: number;
+	/** Milliseconds that a container without a readiness probe has to run. */
+	stable: number;
+}
+
+/** How the waiting for one object ended. */
+export interface Outcome<T extends Target = Target> {
+	target: T;
+	/** `waiting`: another object failed before this one was ready. */
+	state: 'ready' | 'failed' | 'timed-out' | 'waiting';
+	/** What is wrong, without the object's name; empty where nothing is. */
+	reason: string;
+	cause?: Cause;
+	/** Pods of the new revision, and the warnings about them. */
+	evidence: Evidence;
+	current: KubernetesObject;
+	/** Since the waiting began. */
+	milliseconds: number;
+}
+
+const reminderMs = 30_000;
+/** Time-dependent rules are looked at this often; changes at once. */
+const tickMs = 500;
+
+/**
+ * Waits until every object is ready, each within its own deadline, or one has failed. Tells
+ * of progress when something changes, and every 30 s of what is still missing.
+ * @returns the outcomes in the order of the targets
+ * @throws the signal's reason
+ */
+export async function waitFor<T extends Target>(
+	targets: readonly T[],
+	options: WaitOptions,
+): Promise<Outcome<T>[]> {
+	const began = Date.now();
+	const stop = new AbortController();
+	const changes = new Changes();
+	const open = targets.filter((target) => needsWatch(target));
+	const observer = new Observer(open, {
+		client: options.client,
+		log: options.log,
+		signal: AbortSignal.any([options.signal, stop.signal]),
+		onChange: () => changes.notify(),
+	});
+	const waits = open.map((target) => new Wait(target, observer, options, began));
+	try {
+		let toldAt = began;
+		for (;;) {
+			options.signal.throwIfAborted();
+			const before = waits.filter(({ outcome }) => outcome !== undefined).length;
+			let told = false;
+			for (const wait of waits) told = wait.look() || told;
+			const pending = waits.filter(({ outcome }) => outcome === undefined);
+			const hasFailed = waits.some(({ outcome }) => outcome && outcome.state !== 'ready');
+			if (pending.length === 0 || hasFailed) break;
+			const now = Date.now();
+			if (told || pending.length < waits.length - before) toldAt = now;
+			if (now - toldAt >= reminderMs) {
+				toldAt = now;
+				for (const wait of pending) wait.remind(now - began);
+			}
+			await changes.next(tickMs, options.signal);
+		}
+	} finally {
+		stop.abort();
+		await observer.ended();
+	}
+	const byTarget = new Map<Target, Outcome<T>>(
+		waits.map((wait) => [wait.target, wait.outcome ?? wait.unfinished()]),
+	);
+	return targets.map(
+		(target) =>
+			byTarget.get(target) ?? {
+				target,
+				state: 'ready',
+				reason: '',
+				evidence: { pods: [], events: [] },
+				current: target.object,
+				milliseconds: 0,
+			},
+	);
+}
+
+/** What is ready as soon as it is there needs no watch; a workload that runs pods always does. */
+function needsWatch({ object, bindsOnUse = false }: Target): boolean {
+	if (readinessOf(object, { bindsOnUse }).state !== 'ready') return true;
+	return hasPods(object) && readPath(object.spec, ['replicas']) !== 0;
+}
+
+/** The waiting for one object. */
+class Wait<T extends Target> {
+	readonly target: T;
+	outcome: Outcome<T> | undefined;
+	readonly #observer: Observer;
+	readonly #options: WaitOptions;
+	readonly #began: number;
+	/** When each cause was first seen without a break since. */
+	#since = new Map<string, number>();
+	readonly #warned = new Set<string>();
+	#told = '';
+	#current: KubernetesObject;
+	#evidence: Evidence = { pods: [], events: [] };
+	/** When all of the rollout's containers were first seen running, and in which state. */
+	#running: { state: string; since: number } | undefined;
+
+	constructor(target: T, observer: Observer, options: WaitOptions, began: number) {
+		this.target = target;
+		this.#observer = observer;
+		this.#options = options;
+		this.#began = began;
+		this.#current = target.object;
+	}
+
+	/** Looks at what is known now. True where it told something. */
+	look(): boolean {
+		if (this.outcome !== undefined) return false;
+		const current = this.#observer.current(this.target);
+		if (current === 'gone') {
+			this.#end('failed', 'it was deleted by somebody else while it was waited for');
+			return true;
+		}
+		this.#current = current;
+		this.#evidence = this.#observer.evidence(this.target, current);
+		const readiness = readinessOf(current, {
+			excusedPods: this.#observer.excusedPods(this.target),
+			bindsOnUse: this.target.bindsOnUse ?? false,
+		});
+		const causes = diagnose(current, this.#evidence);
+		const now = Date.now();
+		this.#since = new Map(causes.map(({ key }) => [key, this.#since.get(key) ?? now]));
+		const told = this.#tell(readiness, causes);
+		if (readiness.state === 'ready' && this.#isStable(current, causes)) {
+			this.#end('ready', '');
+			return true;
+		}
+		const isOver = ({ key, graceMs }: Cause) => now - (this.#since.get(key) ?? now) >= graceMs;
+		const fatal =
+			readiness.state === 'ready' && current.kind !== 'Pod' ? undefined : causes.find(isOver);
+		const crash = causes.find((cause) => cause.graceMs === 0);
+		if (fatal ?? crash) this.#end('failed', (fatal ?? crash)?.reason ?? '', fatal ?? crash);
+		else if (readiness.state === 'failed') this.#endWith(readiness, causes[0]);
+		else if (now - this.#began >= this.#options.timeout)
+			this.#end(
+				'timed-out',
+				`not ready within ${seconds(this.#options.timeout)}: ${causes[0]?.reason ?? detailOf(readiness)}`,
+				causes[0],
+			);
+		return told || this.outcome !== undefined;
+	}
+
+	remind(waitedMs: number): void {
+		this.#options.log.info(
+			`${titleOf(this.target.object)}: still waiting after ${seconds(waitedMs)}: ${this.#told}`,
+		);
+	}
+
+	unfinished(): Outcome<T> {
+		return this.#outcome('waiting', this.#told);
+	}
+
+	#tell(readiness: Readiness, causes: readonly Cause[]): boolean {
+		const title = titleOf(this.target.object);
+		for (const { key, reason, isWarning } of causes)
+			if (isWarning && !this.#warned.has(key)) {
+				this.#warned.add(key);
+				this.#options.log.warn(`${title}: ${reason}`, this.target.place);
+			}
+		const detail = detailOf(readiness);
+		if (detail === this.#told) return false;
+		this.#told = detail;
+		this.#options.log.info(`${title}: ${detail}`);
+		return true;
+	}
+
+	/**
+	 * A rollout that is complete by its numbers may still be of containers that are about to
+	 * crash, where no probe holds them back.
+	 */
+	#isStable(current: KubernetesObject, causes: readonly Cause[]): boolean {
+		if (!hasPods(current) || current.kind === 'Job' || current.kind === 'Pod') return true;
+		const canSee = this.#observer.canSeePods(this.target);
+		if (canSee === 'refused') return true;
+		if (!canSee || causes.some(({ container }) => container !== undefined)) return false;
+		const { pods } = this.#evidence;
+		const wanted = Number(
+			readPath(current.status, ['readyReplicas']) ?? readPath(current.status, ['numberReady']) ?? 0,
+		);
+		if (current.kind === 'Deployment' && pods.length < wanted) return false;
+		const state = runningState(pods);
+		const now = Date.now();
+		if (this.#running?.state !== state) this.#running = { state, since: now };
+		// By the server's clock, or by ours where the node's is ahead of both.
+		const at = stableAt(pods, this.#options.stable);
+		if (at === Number.POSITIVE_INFINITY) return false;
+		const isSettled = at <= this.#options.client.now();
+		return isSettled || now - this.#running.since >= this.#options.stable;
+	}
+
+	#endWith({ detail, ...readiness }: Extract<Readiness, { state: 'failed' }>, cause?: Cause): void {
+		const reason = cause === undefined ? detail : `${detail}: ${cause.reason}`;
+		this.#end(readiness.timedOut === true ? 'timed-out' : 'failed', reason, cause);
+	}
+
+	#end(state: Outcome['state'], reason: string, cause?: Cause): void {
+		this.outcome = this.#outcome(state, reason, cause);
+	}
+
+	#outcome(state: Outcome['state'], reason: string, cause?: Cause): Outcome<T> {
+		return {
+			target: this.target,
+			state,
+			reason,
+			...(cause === undefined ? {} : { cause }),
+			evidence: this.#evidence,
+			current: this.#current,
+			milliseconds: Date.now() - this.#began,
+		};
+	}
+}
+
+function detailOf({ detail }: Readiness): string {
+	return detail;
+}
+
+/** Changes whenever a container starts or stops. */
+function runningState(pods: Evidence['pods']): string {
+	return pods
+		.flatMap((pod) =>
+			(pod.status?.containerStatuses ?? []).map(
+				({ name, restartCount, state }) =>
+					`${pod.metadata.uid}/${name}/${restartCount}/${state?.running?.startedAt}`,
+			),
+		)
+		.sort()
+		.join();
+}
+
+function seconds(ms: number): string {
+	return `${Math.round(ms / 1000)} s`;
+}
+
+/** Wakes up whoever waits for a change; what comes in one go wakes once. */
+class Changes {
+	#wake: (() => void) | undefined;
+	#isDue = false;
+
+	notify(): void {
+		this.#isDue = true;
+		this.#wake?.();
+	}
+
+	/** Resolves after a change, after `ms`, or with the signal. */
+	async next(ms: number, signal: AbortSignal): Promise<void> {
+		if (!this.#isDue)
+			await new Promise<void>((resolve) => {
+				const timer = setTimeout(resolve, ms);
+				this.#wake = () => {
+					clearTimeout(timer);
+					resolve();
+				};
+				signal.addEventListener('abort', this.#wake, { once: true });
+			});
+		this.#isDue = false;
+		this.#wake = undefined;
+		// Lets the other events that have come in already be read first.
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+}
