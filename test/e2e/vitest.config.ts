@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
 const minute = 60_000;
 
 export default defineConfig({
 	test: {
-		root: import.meta.dirname,
-		globalSetup: 'global-setup.ts',
-		// the servers are shared, and real ones take their time
+		root: join(import.meta.dirname, '../..'),
+		include: ['test/e2e/**/*.test.ts'],
+		globalSetup: 'test/e2e/global-setup.ts',
+		// the servers are real, and all test files share them
 		testTimeout: 2 * minute,
 		hookTimeout: 2 * minute,
 	},

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import * as z from 'zod/mini';
 
-import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
+import { badInput, Failure } from '../../shared/failure/failure.ts';
 import type { Program, Recipe } from './build.ts';
 import type { Log, Server, ServerKind } from './server.ts';
 import { launch, onFreePorts } from './server-process.ts';
