@@ -62,6 +62,12 @@ test('a pull request is opened, found by its branches, changed and closed', asyn
 	const number = await openPull('promote/app');
 	const found = await call('GET', '/pulls/main/promote/app');
 	expect(found).toMatchObject({ status: 200, body: { number, state: 'open', mergeable: true } });
+	expect((await call('GET', `/pulls/${number}/files`)).body).toMatchObject([
+		{ filename: 'app.yaml', status: 'changed', additions: 1, deletions: 1 },
+	]);
+	expect((await call('GET', `/pulls/${number}/commits`)).body).toMatchObject([
+		{ commit: { message: 'Change for promote/app' } },
+	]);
 	const edit = await call('PATCH', `/pulls/${number}`, { title: 'New', body: 'text' });
 	expect(edit).toMatchObject({ status: 201, body: { title: 'New', body: 'text' } });
 	await call('PATCH', `/pulls/${number}`, { state: 'closed' });

@@ -61,10 +61,9 @@ export class ApiCall {
 		return this.params[name] ?? '';
 	}
 
+	/** A number of the path: the pull request's, unless another is named. */
 	number(name = 'number'): number {
-		const number = Number(this.param(name));
-		if (!Number.isInteger(number)) throw new Refusal('not-found', 'Not Found');
-		return number;
+		return Number(this.param(name));
 	}
 
 	/** A text of the body; refused when it is something else. */
@@ -113,13 +112,17 @@ interface Route {
 	readonly handler: Handler;
 }
 
-/** Routes on decoded paths: `:name` is one segment, `*name` one or more. The first match wins. */
+/**
+ * Routes on decoded paths: `:name` is one segment, `*name` one or more, `#name` a number. The first
+ * match wins.
+ */
 export class Router {
 	readonly #routes: Route[] = [];
 
 	on(method: string, path: string, handler: Handler): this {
 		const source = path
 			.replace(/[.]/g, '\\$&')
+			.replace(/#(\w+)/g, '(?<$1>\\d+)')
 			.replace(/:(\w+)/g, '(?<$1>[^/]+)')
 			.replace(/\*(\w+)/g, '(?<$1>.+)');
 		this.#routes.push({ method, pattern: new RegExp(`^${source}$`), handler });

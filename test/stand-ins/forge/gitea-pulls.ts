@@ -52,20 +52,37 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			for (const name of call.texts('assignees')) pull.assignees.add(name);
 			return created(await view(repository, pull));
 		})
-		.on('GET', `${pulls}/:number`, async (call) => {
+		.on('GET', `${pulls}/#number`, async (call) => {
 			const repository = call.repository();
 			return ok(await view(repository, repository.pull(call.number())));
 		})
+		.on('GET', `${pulls}/#number/merge`, (call) => {
+			if (call.repository().pull(call.number()).merge) return noContent;
+			throw new Refusal('not-found', 'Not Found');
+		})
+		.on('GET', `${pulls}/#number/reviews`, (call) => {
+			const repository = call.repository();
+			const pull = repository.pull(call.number());
+			return list(pull.reviews.map((review) => views.review(repository, pull, review)));
+		})
+		.on('GET', `${pulls}/#number/commits`, async (call) => {
+			const repository = call.repository();
+			const commits = await pullCommits(repository, repository.pull(call.number()));
+			return list(commits.map((commit) => views.commit(repository, commit)));
+		})
+		.on('GET', `${pulls}/#number/files`, async (call) => {
+			const repository = call.repository();
+			const files = await pullFiles(repository, repository.pull(call.number()));
+			return list(files.map((file) => views.file(file)));
+		})
 		.on('GET', `${pulls}/:base/*head`, async (call) => {
-			const found = pullAction(call);
-			if (found) return found;
 			const repository = call.repository();
 			const [base, head] = [call.param('base'), call.param('head')];
 			const pull = repository.pulls.findLast((one) => one.base === base && one.head === head);
 			if (pull === undefined) throw new Refusal('not-found', 'Not Found');
 			return ok(await view(repository, pull));
 		})
-		.on('PATCH', `${pulls}/:number`, async (call) => {
+		.on('PATCH', `${pulls}/#number`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			const title = call.text('title');
@@ -79,8 +96,8 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			});
 			return created(await view(repository, pull));
 		})
-		.on('POST', `${pulls}/:number/merge`, merge)
-		.on('POST', `${pulls}/:number/reviews`, async (call) => {
+		.on('POST', `${pulls}/#number/merge`, merge)
+		.on('POST', `${pulls}/#number/reviews`, async (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			const state = verdicts[call.text('event') ?? 'COMMENT'];
@@ -89,7 +106,7 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			const review = await addReview(call.model, repository, call.user, pull, state, body);
 			return ok(views.review(repository, pull, review));
 		})
-		.on('POST', `${pulls}/:number/requested_reviewers`, async (call) => {
+		.on('POST', `${pulls}/#number/requested_reviewers`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			const teams = call.texts('team_reviewers');
@@ -98,38 +115,6 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			return created([]);
 		});
 	addIssueRoutes(router, views);
-
-	/** The reading routes below a pull request, which have the shape of `{base}/{head}`. */
-	function pullAction(call: ApiCall): Promise<Answer> | Answer | undefined {
-		if (!/^\d+$/.test(call.param('base'))) return undefined;
-		const repository = call.repository();
-		const pull = repository.pull(call.number('base'));
-		switch (call.param('head')) {
-			case 'merge':
-				if (pull.merge) return noContent;
-				throw new Refusal('not-found', 'Not Found');
-			case 'reviews':
-				return list(pull.reviews.map((review) => views.review(repository, pull, review)));
-			case 'commits':
-				return pullCommits(repository, pull).then((commits) =>
-					list(commits.map((commit) => views.commit(repository, commit))),
-				);
-			case 'files':
-				return pullFiles(repository, pull).then((files) =>
-					list(
-						files.map(({ path, status, additions, deletions }) => ({
-							filename: path,
-							status: status === 'modified' ? 'changed' : status === 'removed' ? 'deleted' : status,
-							additions,
-							deletions,
-							changes: additions + deletions,
-						})),
-					),
-				);
-			default:
-				return undefined;
-		}
-	}
 }
 
 /** Comments, labels and assignees, which stand with the issue. */
@@ -147,34 +132,34 @@ function addIssueRoutes(router: Router, views: GiteaViews): void {
 		html_url: `${call.model.url}/comments/${one.id}`,
 	});
 	router
-		.on('GET', `${issues}/:number/comments`, (call) => {
+		.on('GET', `${issues}/#number/comments`, (call) => {
 			const pull = call.repository().pull(call.number());
 			return ok(pull.comments.map((one) => comment(call, one)));
 		})
-		.on('POST', `${issues}/:number/comments`, (call) => created(comment(call, newComment(call))))
-		.on('PATCH', `${issues}/comments/:id`, (call) => {
+		.on('POST', `${issues}/#number/comments`, (call) => created(comment(call, newComment(call))))
+		.on('PATCH', `${issues}/comments/#id`, (call) => {
 			const found = findComment(call.repository('write'), call.number('id'));
 			found.comment.body = call.requiredText('body');
 			found.comment.updatedAt = call.model.now();
 			return ok(comment(call, found.comment));
 		})
-		.on('GET', `${issues}/:number/labels`, (call) => {
+		.on('GET', `${issues}/#number/labels`, (call) => {
 			const repository = call.repository();
 			return ok(views.labels(repository, repository.pull(call.number())));
 		})
-		.on('POST', `${issues}/:number/labels`, async (call) => {
+		.on('POST', `${issues}/#number/labels`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			await setLabels(call, repository, pull, false);
 			return ok(views.labels(repository, pull));
 		})
-		.on('PUT', `${issues}/:number/labels`, async (call) => {
+		.on('PUT', `${issues}/#number/labels`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			await setLabels(call, repository, pull);
 			return ok(views.labels(repository, pull));
 		})
-		.on('PATCH', `${issues}/:number`, async (call) => {
+		.on('PATCH', `${issues}/#number`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			const assignees = call.texts('assignees');

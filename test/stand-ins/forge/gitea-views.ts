@@ -2,7 +2,7 @@ import type { User } from '../git/accounts.ts';
 import { timestamp } from './api.ts';
 import { GithubViews } from './github-views.ts';
 import type { ForgeModel, PullRequest, Repository, Review, Status } from './model.ts';
-import type { Commit } from './objects.ts';
+import type { ChangedFile, Commit } from './objects.ts';
 import type { Tag } from './tags.ts';
 
 /** Gitea's JSON: mostly GitHub's, which it was modelled on, and what it has of its own. */
@@ -106,6 +106,12 @@ export class GiteaViews {
 			stale: review.commit !== pull.headSha,
 			official: true,
 		};
+	}
+
+	file({ path, status, additions, deletions }: ChangedFile) {
+		const states = { added: 'added', removed: 'deleted', modified: 'changed' };
+		const changes = additions + deletions;
+		return { filename: path, status: states[status], additions, deletions, changes };
 	}
 
 	status(repository: Repository, commit: string, status: Status) {

@@ -12,11 +12,11 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 	const labels = (repository: Repository, pull: PullRequest) =>
 		[...pull.labels].map((name) => views.label(repository.ensureLabel(name)));
 	router
-		.on('GET', `${issues}/:number`, (call) => {
+		.on('GET', `${issues}/#number`, (call) => {
 			const repository = call.repository();
 			return ok(views.issue(repository, repository.pull(call.number())));
 		})
-		.on('PATCH', `${issues}/:number`, async (call) => {
+		.on('PATCH', `${issues}/#number`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			if (call.body.labels !== undefined) replace(pull.labels, labelNames(call));
@@ -28,12 +28,12 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 			});
 			return ok(views.issue(repository, pull));
 		})
-		.on('GET', `${issues}/:number/comments`, (call) => {
+		.on('GET', `${issues}/#number/comments`, (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			return list(pull.comments.map((comment) => views.comment(repository, pull, comment)));
 		})
-		.on('POST', `${issues}/:number/comments`, (call) => {
+		.on('POST', `${issues}/#number/comments`, (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			return created(
@@ -44,36 +44,36 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 				),
 			);
 		})
-		.on('PATCH', `${issues}/comments/:id`, (call) => {
+		.on('PATCH', `${issues}/comments/#id`, (call) => {
 			const repository = call.repository('write');
 			const { pull, comment } = findComment(repository, call.number('id'));
 			comment.body = call.requiredText('body');
 			comment.updatedAt = call.model.now();
 			return ok(views.comment(repository, pull, comment));
 		})
-		.on('DELETE', `${issues}/comments/:id`, (call) => {
+		.on('DELETE', `${issues}/comments/#id`, (call) => {
 			const { pull, comment } = findComment(call.repository('write'), call.number('id'));
 			pull.comments.splice(pull.comments.indexOf(comment), 1);
 			return noContent;
 		})
-		.on('GET', `${issues}/:number/labels`, (call) => {
+		.on('GET', `${issues}/#number/labels`, (call) => {
 			const repository = call.repository();
 			return list(labels(repository, repository.pull(call.number())));
 		})
-		.on('POST', `${issues}/:number/labels`, async (call) => {
+		.on('POST', `${issues}/#number/labels`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			for (const name of labelNames(call)) pull.labels.add(name);
 			await call.model.pullChanged('labeled', repository, pull, call.user.name);
 			return ok(labels(repository, pull));
 		})
-		.on('PUT', `${issues}/:number/labels`, (call) => {
+		.on('PUT', `${issues}/#number/labels`, (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			replace(pull.labels, labelNames(call));
 			return ok(labels(repository, pull));
 		})
-		.on('DELETE', `${issues}/:number/labels/*label`, (call) => {
+		.on('DELETE', `${issues}/#number/labels/*label`, (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			if (!pull.labels.delete(call.param('label'))) {
@@ -81,7 +81,7 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 			}
 			return ok(labels(repository, pull));
 		})
-		.on('POST', `${issues}/:number/assignees`, (call) => {
+		.on('POST', `${issues}/#number/assignees`, (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			// GitHub leaves out, without a word, whom it may not assign.
@@ -89,7 +89,7 @@ export function addIssueRoutes(router: Router, views: GithubViews): void {
 			for (const name of known) pull.assignees.add(name);
 			return created(views.issue(repository, pull));
 		})
-		.on('DELETE', `${issues}/:number/assignees`, (call) => {
+		.on('DELETE', `${issues}/#number/assignees`, (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			for (const name of call.texts('assignees')) pull.assignees.delete(name);

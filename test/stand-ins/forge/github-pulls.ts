@@ -43,11 +43,11 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			});
 			return { ...(await full(call, repository, pull)), status: 201 };
 		})
-		.on('GET', `${pulls}/:number`, async (call) => {
+		.on('GET', `${pulls}/#number`, async (call) => {
 			const repository = call.repository();
 			return full(call, repository, repository.pull(call.number()));
 		})
-		.on('PATCH', `${pulls}/:number`, async (call) => {
+		.on('PATCH', `${pulls}/#number`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			await updatePullRequest(call.model, repository, call.user, pull, {
@@ -58,28 +58,28 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			});
 			return full(call, repository, pull);
 		})
-		.on('GET', `${pulls}/:number/commits`, async (call) => {
+		.on('GET', `${pulls}/#number/commits`, async (call) => {
 			const repository = call.repository();
 			const commits = await pullCommits(repository, repository.pull(call.number()));
 			return list(commits.map((commit) => views.commit(repository, commit)));
 		})
-		.on('GET', `${pulls}/:number/files`, async (call) => {
+		.on('GET', `${pulls}/#number/files`, async (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			const files = await pullFiles(repository, pull);
 			return list(files.map((file) => views.file(repository, pull.headSha, file)));
 		})
-		.on('GET', `${pulls}/:number/merge`, (call) => {
+		.on('GET', `${pulls}/#number/merge`, (call) => {
 			if (call.repository().pull(call.number()).merge) return noContent;
 			throw new Refusal('not-found', 'Not Found');
 		})
-		.on('PUT', `${pulls}/:number/merge`, merge)
-		.on('GET', `${pulls}/:number/reviews`, (call) => {
+		.on('PUT', `${pulls}/#number/merge`, merge)
+		.on('GET', `${pulls}/#number/reviews`, (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			return list(pull.reviews.map((review) => views.review(repository, pull, review)));
 		})
-		.on('POST', `${pulls}/:number/reviews`, async (call) => {
+		.on('POST', `${pulls}/#number/reviews`, async (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
 			const state = verdicts[call.text('event') ?? 'COMMENT'];
@@ -88,14 +88,14 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			const review = await addReview(call.model, repository, call.user, pull, state, body);
 			return ok(views.review(repository, pull, review));
 		})
-		.on('GET', `${pulls}/:number/requested_reviewers`, (call) => {
+		.on('GET', `${pulls}/#number/requested_reviewers`, (call) => {
 			const pull = call.repository().pull(call.number());
 			return ok({
 				users: [...pull.requestedReviewers].map((name) => views.user(name)),
 				teams: [...pull.requestedTeams].map((slug) => ({ name: slug, slug })),
 			});
 		})
-		.on('POST', `${pulls}/:number/requested_reviewers`, async (call) => {
+		.on('POST', `${pulls}/#number/requested_reviewers`, async (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			const teams = call.texts('team_reviewers');
@@ -103,7 +103,7 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			await requestReviews(call.model, repository, call.user, pull, names, teams);
 			return created(views.pull(repository, pull));
 		})
-		.on('DELETE', `${pulls}/:number/requested_reviewers`, (call) => {
+		.on('DELETE', `${pulls}/#number/requested_reviewers`, (call) => {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			for (const name of call.texts('reviewers')) pull.requestedReviewers.delete(name);
