@@ -167,7 +167,7 @@ const account = z.object({ login: z.string(), is_admin: z.boolean() });
 async function administrator(url: string, token: string): Promise<string> {
 	const request = { headers: { authorization: `token ${token}` } };
 	const answer = await fetch(`${url}/api/v1/user`, request).catch((cause: unknown) => {
-		throw badInput(`GITEA_URL names ${url}, which does not answer: ${messageOf(cause)}.`, {
+		throw badInput(`GITEA_URL names ${url}, where nothing answers.`, {
 			cause,
 		});
 	});
