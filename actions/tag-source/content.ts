@@ -17,8 +17,8 @@ export interface ContentParts {
 	readonly baseAmi?: string | undefined;
 	/** Link to the run that writes the tag. */
 	readonly run?: string | undefined;
-	/** `name=reference` lines of what a rollout put there. */
-	readonly images?: string | undefined;
+	/** Whole references of what a rollout put there. */
+	readonly images?: readonly string[] | undefined;
 	/** Whatever else is to be told; it fills what the others leave open. */
 	readonly info: Content;
 	readonly now: Date;

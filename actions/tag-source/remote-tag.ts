@@ -20,7 +20,7 @@ const bare = ['--depth=1', '--filter=tree:0'];
  * @throws Failure where the remote has no such commit.
  */
 export async function fetchToTag(repository: Repository, commit: string): Promise<void> {
-	const { code } = await repository.transport.fetch([...bare, '--', 'origin', commit], '', (said) =>
+	const { code } = await repository.transport.fetch([...bare, '--', 'origin', commit], (said) =>
 		/not our ref|no such remote ref|unadvertised object/i.test(said),
 	);
 	if (code !== 0)
@@ -40,7 +40,6 @@ export async function fetchTag(
 	const local = 'refs/lockstep/present';
 	const { code } = await repository.transport.fetch(
 		[...bare, '--', 'origin', `+${ref}:${local}`],
-		'',
 		(said) => /couldn't find remote ref/i.test(said),
 	);
 	if (code !== 0) return undefined;

@@ -1,10 +1,8 @@
 import * as z from 'zod/mini';
-import type { CiEvent } from '../../shared/ci/event.ts';
 import { badInput, Failure } from '../../shared/failure/failure.ts';
 import { repositoryId } from '../../shared/git/remote.ts';
-import { tagFromBranch } from '../../shared/image/reference.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
-import { defineStep, input, output, type StepContext } from '../../shared/step/declare.ts';
+import { defineStep, input, output } from '../../shared/step/declare.ts';
 import { openFrom, remoteFrom } from '../../shared/step/repository.ts';
 import { pairs } from '../../shared/step/values.ts';
 import {
@@ -16,8 +14,8 @@ import {
 	saysTheSame,
 	unfoldInfo,
 } from './content.ts';
-import { type DeployedSource, deployedSource } from './deployed-source.ts';
 import { fetchTag, fetchToTag, type PresentTag } from './remote-tag.ts';
+import { findSubject } from './subject.ts';
 
 const { branch: _, forge: __, 'api-url': ___, ...accessInputs } = repositoryInputs;
 
@@ -92,23 +90,15 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		const given = inputs.repository ?? event.repository?.cloneUrl ?? event.repository?.url;
 		if (given === undefined)
 			throw badInput(`${nameOf('repository')} is missing, and this CI names no repository`);
-		const { images } = inputs.kind === 'deploy' ? await context.outputsOf('rolling-deploy') : {};
-		const baked = inputs.kind === 'ami' ? await context.outputsOf('bake-ami') : {};
-		const built =
-			inputs.commit === undefined && images !== undefined
-				? await builtFrom(images, given, context)
-				: undefined;
-		const commit = readCommit(inputs.commit ?? built?.commit ?? event.commit, nameOf('commit'));
-		const version = inputs.version ?? built?.version ?? versionOf(event, commit);
+		const remote = remoteFrom(given, context);
+		const subject = await findSubject({ inputs, context, remote });
+		const { commit, version, images } = subject;
 		const environment = inputs.environment ?? event.deployTarget;
 		const content = composeContent({
 			...inputs,
-			amiId: inputs.amiId ?? baked['ami-id'],
-			baseAmi: inputs.baseAmi ?? baked['base-ami'],
-			commit,
+			...subject,
 			environment,
-			version,
-			images,
+			images: images.length > 0 ? images : undefined,
 			run: event.runUrl,
 			info: unfoldInfo(inputs.info ?? {}),
 			now: new Date(),
@@ -120,6 +110,7 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		try {
 			await fetchToTag(repository, commit);
 			const message = composeMessage(content, {
+				...(images.length === 1 && images[0] !== undefined ? { image: images[0] } : {}),
 				source: `${repositoryId(repository.remote)}@${commit}`,
 				...(environment === undefined ? {} : { environment }),
 				...(event.runUrl === undefined ? {} : { run: event.runUrl }),
@@ -158,40 +149,6 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		}
 	},
 });
-
-/**
- * What deployed images were built from, where the repository to tag is not the pipeline's own.
- * @throws Failure where the workspace's history does not tell.
- */
-async function builtFrom(
-	images: string,
-	given: string,
-	context: StepContext,
-): Promise<DeployedSource | undefined> {
-	const { event, nameOf } = context;
-	const source = repositoryId(remoteFrom(given, context));
-	const own = event.repository?.cloneUrl ?? event.repository?.url;
-	if (own === undefined || repositoryId(remoteFrom(own, context)) === source) return undefined;
-	const found = await deployedSource(images, source, context);
-	if (found !== undefined) return found;
-	throw new Failure(
-		`No commit in the workspace's history tells which commit of ${source} was deployed (${images.replaceAll('\n', ', ')}); clone more of the history, or give ${nameOf('commit')}`,
-	);
-}
-
-function readCommit(commit: string | undefined, name: string): string {
-	if (commit === undefined)
-		throw badInput(`${name} is missing, and this CI's event names no commit; give its full name`);
-	if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(commit))
-		throw badInput(`${name}: "${commit}" is not a commit's full name of 40 hexadecimal digits`);
-	return commit.toLowerCase();
-}
-
-/** The version that an image built by the same event has, unless it is given. */
-function versionOf({ tag, branch }: CiEvent, commit: string): string | undefined {
-	if (tag !== undefined) return tag;
-	return branch === undefined ? undefined : `${tagFromBranch(branch)}-${commit.slice(0, 7)}`;
-}
 
 interface NameParts {
 	environment: string | undefined;

@@ -1,3 +1,6 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Forge, startForge } from '../stand-ins/forge/forge.ts';
 import { commitToBranch } from '../stand-ins/git/bare-repository.ts';
@@ -190,18 +193,84 @@ test('no more than the commit itself is fetched, and the push brings no more tha
 	expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(10_000);
 });
 
-test('after a rollout in the same workspace a deployment tells its images', async () => {
-	const { mkdtemp, mkdir, writeFile, rm } = await import('node:fs/promises');
-	const workspace = await mkdtemp('/tmp/tag-source-');
-	try {
-		await mkdir(`${workspace}/.lockstep`);
-		await writeFile(
-			`${workspace}/.lockstep/rolling-deploy.json`,
-			JSON.stringify({ images: 'api=registry.example/api:1.4.0' }),
+describe('in the pipeline of an environment', () => {
+	const image = (tag: string) => `registry.example/acme/api:${tag}`;
+	let workspace: string;
+	let atQa: Situation;
+
+	beforeEach(async () => {
+		workspace = await mkdtemp(join(tmpdir(), 'tag-source-'));
+		const older = await commitToBranch(path(), 'main', { 'app.ts': '1\n' }, 'Older');
+		const host = new URL(forge.url).host;
+		const record = (tag: string, source: string) =>
+			`Bump to ${tag}\n\nLockstep-Image: ${image(tag)}\nLockstep-Source: ${host}/${application}@${source}\n`;
+		await forge.createRepository('acme/infra-qa', { files: { 'a.yaml': 'a: 1\n' } });
+		const qa = forge.repositoryPath('acme/infra-qa');
+		await commitToBranch(qa, 'main', { 'a.yaml': 'a: 2\n' }, record('1.4.0', older));
+		await commitToBranch(qa, 'main', { 'a.yaml': 'a: 3\n' }, record('1.5.0', commit));
+		const tip = await commitToBranch(qa, 'main', { 'a.yaml': 'a: 4\n' }, 'By a person');
+		await git(qa, ['clone', '--quiet', qa, join(workspace, 'checkout')]);
+		atQa = { server: forge.url, repository: 'acme/infra-qa', commit: tip };
+	});
+	afterEach(() => rm(workspace, { recursive: true }));
+
+	const runThere = async (rollout: object | undefined) => {
+		const cwd = join(workspace, 'checkout');
+		await mkdir(join(cwd, '.lockstep'), { recursive: true });
+		if (rollout)
+			await writeFile(join(cwd, '.lockstep', 'rolling-deploy.json'), JSON.stringify(rollout));
+		const inputs = { token, repository: application, kind: 'deploy', environment: 'qa' };
+		return await runStep('tag-source', { ...drone(atQa, inputs), cwd });
+	};
+
+	test('the source is that of the newest record of a deployed image', async () => {
+		const { outputs } = await runThere({ status: 'deployed', images: `api=${image('1.5.0')}` });
+		expect(outputs.tag).toBe('deploy/qa/1.5.0');
+		expect(await resolveCommit(path(), 'deploy/qa/1.5.0')).toBe(commit);
+	});
+
+	test('an older image that runs again is told of, not the newest record', async () => {
+		const { outputs } = await runThere({ status: 'deployed', images: `api=${image('1.4.0')}` });
+		expect(outputs.tag).toBe('deploy/qa/1.4.0');
+		expect(await content('deploy/qa/1.4.0')).toMatchObject({ images: [image('1.4.0')] });
+		expect(await trailers('deploy/qa/1.4.0')).toContain(`Lockstep-Image: ${image('1.4.0')}`);
+	});
+
+	test('a rollout that failed is not tagged as a deployment', async () => {
+		const { exitCode, stdout } = await runThere({ status: 'rolled-back', reason: 'no such image' });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(
+			'rolling-deploy in this workspace ended as rolled-back (no such image)',
 		);
-		await runStep('tag-source', { ...drone(situation, { token, ...deploy }), cwd: workspace });
-		expect(await content('deploy/production/eu-west-1/1.4.0')).toMatchObject({
-			images: 'api=registry.example/api:1.4.0',
+	});
+
+	test('what runs without a record is not guessed', async () => {
+		const { exitCode, stdout } = await runThere({ status: 'deployed', images: 'api=other:1' });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(`tells which commit of ${application} was deployed (other:1)`);
+	});
+
+	test('without a rollout the missing commit is bad input', async () => {
+		const { exitCode, stdout } = await runThere(undefined);
+		expect(exitCode).toBe(2);
+		expect(stdout).toContain('settings.commit is missing');
+	});
+});
+
+test('after a bake in the same workspace the tag tells the machine images', async () => {
+	const workspace = await mkdtemp(join(tmpdir(), 'tag-source-'));
+	try {
+		await mkdir(join(workspace, '.lockstep'));
+		const amis = JSON.stringify({ 'us-east-1': 'ami-1', 'eu-west-1': 'ami-2' });
+		await writeFile(
+			join(workspace, '.lockstep', 'bake-ami.json'),
+			JSON.stringify({ 'ami-id': 'ami-1', amis, 'base-ami': 'ami-0' }),
+		);
+		const inputs = { token, kind: 'ami', region: 'eu-west-1' };
+		await runStep('tag-source', { ...drone(situation, inputs), cwd: workspace });
+		expect(await content('ami/eu-west-1/1.4.0')).toMatchObject({
+			'base-ami': 'ami-0',
+			'ami-id': 'ami-2',
 		});
 	} finally {
 		await rm(workspace, { recursive: true });
