@@ -97,7 +97,10 @@ export function startControllers(
 		const owner = object.metadata.ownerReferences?.find(({ controller }) => controller === true);
 		if (owner === undefined || !(owner.kind in components)) return;
 		const found = objects.get(owner.kind, object.metadata.namespace, owner.name);
-		if (found !== undefined) enqueue(found);
+		if (found === undefined) return;
+		enqueue(found);
+		// Recreate waits for the last old pod, which its ReplicaSet no longer counts.
+		if (object.kind === 'Pod') enqueueOwner(found);
 	};
 	const changed = ({ type, object, previous }: Change) => {
 		if (type === 'DELETED') {
