@@ -155,11 +155,11 @@ class Wait<T extends Target> {
 			this.#end('ready', '');
 			return true;
 		}
-		const isOver = ({ key, graceMs }: Cause) => now - (this.#since.get(key) ?? now) >= graceMs;
-		const fatal =
-			readiness.state === 'ready' && current.kind !== 'Pod' ? undefined : causes.find(isOver);
-		const crash = causes.find((cause) => cause.graceMs === 0);
-		if (fatal ?? crash) this.#end('failed', (fatal ?? crash)?.reason ?? '', fatal ?? crash);
+		const isReady = readiness.state === 'ready';
+		const fatal = causes.find(
+			(cause) => cause.graceMs === 0 || (!isReady && now - this.#sinceOf(cause) >= cause.graceMs),
+		);
+		if (fatal !== undefined) this.#end('failed', fatal.reason, fatal);
 		else if (readiness.state === 'failed') this.#endWith(readiness, causes[0]);
 		else if (now - this.#began >= this.#options.timeout)
 			this.#end(
@@ -168,6 +168,10 @@ class Wait<T extends Target> {
 				causes[0],
 			);
 		return told || this.outcome !== undefined;
+	}
+
+	#sinceOf({ key }: Cause): number {
+		return this.#since.get(key) ?? Date.now();
 	}
 
 	remind(waitedMs: number): void {
@@ -275,12 +279,14 @@ class Changes {
 	async next(ms: number, signal: AbortSignal): Promise<void> {
 		if (!this.#isDue)
 			await new Promise<void>((resolve) => {
-				const timer = setTimeout(resolve, ms);
-				this.#wake = () => {
+				const wake = () => {
 					clearTimeout(timer);
+					signal.removeEventListener('abort', wake);
 					resolve();
 				};
-				signal.addEventListener('abort', this.#wake, { once: true });
+				const timer = setTimeout(wake, ms);
+				signal.addEventListener('abort', wake);
+				this.#wake = wake;
 			});
 		this.#isDue = false;
 		this.#wake = undefined;

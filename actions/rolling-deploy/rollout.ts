@@ -1,0 +1,317 @@
+import { exitCode, Failure, messageOf } from '../../shared/failure/failure.ts';
+import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
+import { KubernetesClient } from '../../shared/kubernetes/client.ts';
+import { diffLines, fieldChanges } from '../../shared/kubernetes/compare.ts';
+import { Discovery } from '../../shared/kubernetes/discovery.ts';
+import { type ClusterOptions, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
+import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.ts';
+import { isRecord, titleOf } from '../../shared/kubernetes/object.ts';
+import { overrideImages } from '../../shared/kubernetes/overrides.ts';
+import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
+import { placeOfCause, showEvidence } from '../../shared/kubernetes/report.ts';
+import { restoreSet } from '../../shared/kubernetes/rollback.ts';
+import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
+import { type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import { imageOutputs, objectOutput, summaryTable } from './outputs.ts';
+
+/** The inputs of the step, as plain values. */
+export interface RolloutInputs extends ClusterOptions {
+	namespace: string | undefined;
+	manifests: readonly string[];
+	images: Readonly<Record<string, string>> | undefined;
+	fieldManager: string;
+	forceConflicts: boolean;
+	wait: boolean;
+	/** Milliseconds. */
+	stableFor: number;
+	rollbackOnFailure: boolean;
+	upgradeApis: boolean;
+	concurrency: number;
+	dryRun: boolean;
+	/** Milliseconds. */
+	timeout: number;
+}
+
+/** What the step puts out. */
+export interface RolloutOutputs {
+	status?: 'deployed' | 'unchanged' | 'failed' | 'rolled-back';
+	objects?: Record<string, unknown>[];
+	images?: string[];
+	imageIds?: string[];
+	reason?: string;
+	seconds?: number;
+}
+
+type Context = Omit<StepContext, 'report'> & { report(outputs: RolloutOutputs): void };
+
+/** An applied object that is waited for. */
+type Awaited = Target & { applied: Applied };
+
+/** One run: read, plan, apply, wait, and go back where that is wanted. */
+export class Rollout {
+	readonly #inputs: RolloutInputs;
+	readonly #context: Context;
+	readonly #began = Date.now();
+	#planned: readonly Planned[] = [];
+	readonly #applied: Applied[] = [];
+	#outcomes: readonly Outcome<Awaited>[] = [];
+
+	constructor(inputs: RolloutInputs, context: Context) {
+		this.#inputs = inputs;
+		this.#context = context;
+	}
+
+	/** @throws Failure, after what is known has been put out with the status `failed` */
+	async run(): Promise<RolloutOutputs> {
+		try {
+			return await this.#run();
+		} catch (error) {
+			if (!(error instanceof Failure)) throw error;
+			this.#context.report({ status: 'failed', reason: error.message, ...this.#outputs() });
+			throw error;
+		}
+	}
+
+	async #run(): Promise<RolloutOutputs> {
+		const { log, signal, childEnvironment: environment } = this.#context;
+		const connection = await this.#connection();
+		const namespace = this.#inputs.namespace ?? connection.namespace ?? 'default';
+		const manifests = await this.#manifests(namespace);
+		const { concurrency } = this.#inputs;
+		const client = new KubernetesClient(connection, { log, signal, environment, concurrency });
+		try {
+			const discovery = await Discovery.read(client);
+			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, log };
+			this.#planned = await planSet(manifests, options);
+			this.#tellPlan();
+			if (this.#inputs.dryRun) return { objects: this.#objects() };
+			return await this.#deploy(options);
+		} finally {
+			client.close();
+		}
+	}
+
+	async #connection() {
+		const { workspace, childEnvironment, protect, nameOf } = this.#context;
+		return await connectionOf(this.#inputs, {
+			environment: childEnvironment,
+			folder: workspace,
+			protect,
+			nameOf,
+		});
+	}
+
+	async #manifests(namespace: string): Promise<Manifest[]> {
+		const manifests = await readManifests(this.#inputs.manifests, {
+			folder: this.#context.workspace,
+			stdin: process.stdin,
+			environment: this.#context.childEnvironment,
+			namespace,
+		});
+		overrideImages(manifests, this.#inputs.images ?? {});
+		for (const { object } of manifests)
+			if (object.kind === 'Secret') protectSecret(object, this.#context.protect);
+		return manifests;
+	}
+
+	async #deploy(options: PlanOptions): Promise<RolloutOutputs> {
+		const { log } = this.#context;
+		try {
+			await applySet(this.#planned, {
+				...options,
+				onApplied: (applied) => {
+					this.#applied.push(applied);
+					const { change, desired } = applied;
+					if (change !== 'unchanged') log.info(`${titleOf(desired)}: ${change}`);
+				},
+				untilServed: (definitions) => this.#untilServed(definitions, options),
+			});
+			if (this.#inputs.wait) await this.#wait(options);
+		} catch (error) {
+			if (!(error instanceof Failure) || this.#context.signal.aborted) throw error;
+			return await this.#fail(error, options);
+		}
+		const isUnchanged = this.#planned.every(({ change }) => change === 'unchanged');
+		const status = isUnchanged ? 'unchanged' : 'deployed';
+		this.#summarize(status);
+		const what = this.#planned.length === 1 ? '1 object' : `${this.#planned.length} objects`;
+		log.info(
+			`${isUnchanged ? 'Nothing had to change' : 'Deployed'}: ${what}${this.#inputs.wait ? ', all ready' : ''}, in ${this.#seconds()} s`,
+		);
+		return { status, ...this.#outputs() };
+	}
+
+	/** Waits for everything, and throws the one sentence that says why it did not get ready. */
+	async #wait(options: PlanOptions): Promise<void> {
+		const targets = await Promise.all(
+			this.#applied.map(async (applied) => await targetOf(applied, applied.current, options)),
+		);
+		this.#outcomes = await waitFor(targets, {
+			...this.#waitOptions(options),
+			timeout: this.#patience(),
+		});
+		const failed = this.#outcomes.filter(
+			({ state }) => state === 'failed' || state === 'timed-out',
+		);
+		for (const outcome of failed) await showEvidence(outcome, options.client, options.log);
+		const failures = failed.map((outcome) => failureOf(outcome));
+		const [first, ...others] = failures;
+		for (const failure of others) options.log.error(failure.message, failure.place);
+		if (first !== undefined) throw first;
+	}
+
+	async #untilServed(definitions: readonly Applied[], options: PlanOptions): Promise<void> {
+		const targets = definitions.map(({ current, resource }) => ({ object: current, resource }));
+		const outcomes = await waitFor(targets, {
+			...this.#waitOptions(options),
+			timeout: Math.min(60_000, this.#patience()),
+		});
+		for (const { state, reason, current } of outcomes)
+			if (state !== 'ready') throw new Failure(`${titleOf(current)}: ${reason}`);
+	}
+
+	/** Ends as failed; before that goes back to what was, where that is wanted. */
+	async #fail(failure: Failure, options: PlanOptions): Promise<never> {
+		const outputs = this.#outputs();
+		const isUntouched = this.#applied.every(({ change }) => change === 'unchanged');
+		if (!this.#inputs.rollbackOnFailure || isUntouched) {
+			this.#summarize('failed', failure.message);
+			this.#context.report({ status: 'failed', reason: failure.message, ...outputs });
+			throw failure;
+		}
+		this.#context.log.error(failure.message, failure.place);
+		const end = await this.#goBack(options);
+		const message = `${failure.message}; ${end.sentence}`;
+		this.#summarize(end.status, message);
+		this.#context.report({ ...outputs, status: end.status, reason: message });
+		throw new Failure(message, {
+			exitCode: failure.exitCode,
+			...(failure.place === undefined ? {} : { place: failure.place }),
+			cause: failure,
+		});
+	}
+
+	async #goBack(
+		options: PlanOptions,
+	): Promise<{ status: 'failed' | 'rolled-back'; sentence: string }> {
+		this.#context.log.info('Going back to what was there before');
+		try {
+			const restored = await restoreSet(this.#applied, options);
+			const targets = await Promise.all(
+				restored.map(({ applied, current }) => targetOf(applied, current, options)),
+			);
+			const outcomes = this.#inputs.wait
+				? await waitFor(targets, {
+						...this.#waitOptions(options),
+						timeout: Math.max(this.#began + this.#inputs.timeout - this.#reserve() - Date.now(), 0),
+					})
+				: [];
+			const bad = outcomes.find(({ state }) => state !== 'ready');
+			if (bad === undefined)
+				return { status: 'rolled-back', sentence: 'what was there before is back' };
+			return {
+				status: 'failed',
+				sentence: `what was there before was brought back, but ${titleOf(bad.current)} does not get ready: ${bad.reason}`,
+			};
+		} catch (error) {
+			return { status: 'failed', sentence: `going back failed as well: ${messageOf(error)}` };
+		}
+	}
+
+	#waitOptions({ client, log }: PlanOptions) {
+		return { client, log, signal: this.#context.signal, stable: this.#inputs.stableFor };
+	}
+
+	/** Milliseconds that are left for waiting: the end of the time is for saying why. */
+	#patience(): number {
+		const { timeout, rollbackOnFailure } = this.#inputs;
+		const share = rollbackOnFailure ? (timeout * 2) / 3 : timeout - this.#reserve();
+		return Math.max(this.#began + share - Date.now(), 0);
+	}
+
+	#reserve(): number {
+		return Math.min(5000, this.#inputs.timeout / 10);
+	}
+
+	#tellPlan(): void {
+		const { log } = this.#context;
+		const count = (change: Planned['change']) =>
+			this.#planned.filter((item) => item.change === change).length;
+		log.info(
+			`${this.#inputs.dryRun ? 'Dry run: ' : ''}${count('created')} to create, ${count('changed')} to change, ${count('unchanged')} unchanged`,
+		);
+		for (const { desired, live, predicted, change } of this.#planned) {
+			if (change === 'unchanged') continue;
+			const lines = diffLines(
+				fieldChanges(live, live === undefined ? desired : (predicted ?? desired)),
+			);
+			const tell = this.#inputs.dryRun ? log.info : log.debug;
+			tell(`${titleOf(desired)} ${change === 'created' ? 'is new' : 'differs'}:`);
+			for (const line of lines) tell(`  ${line}`);
+			if (lines.length === 0) tell('  the owner of its fields alone');
+		}
+	}
+
+	#outputs(): RolloutOutputs {
+		const images = imageOutputs(this.#planned, this.#outcomes);
+		return {
+			...images,
+			...(this.#planned.length === 0 ? {} : { objects: this.#objects() }),
+			seconds: this.#seconds(),
+		};
+	}
+
+	#objects(): Record<string, unknown>[] {
+		return this.#planned.map((planned) => objectOutput(planned, this.#outcomeOf(planned)));
+	}
+
+	#outcomeOf({ path }: Planned): Outcome | undefined {
+		return this.#outcomes.find(({ target }) => target.applied.path === path);
+	}
+
+	#seconds(): number {
+		return Math.round((Date.now() - this.#began) / 100) / 10;
+	}
+
+	#summarize(status: string, reason?: string): void {
+		const rows = this.#planned.map((planned) => ({ planned, outcome: this.#outcomeOf(planned) }));
+		this.#context.summary(summaryTable(status, reason, rows));
+	}
+}
+
+async function targetOf(
+	applied: Applied,
+	object: Applied['current'],
+	{ client }: PlanOptions,
+): Promise<Awaited> {
+	const isClaim = object.kind === 'PersistentVolumeClaim';
+	return {
+		object,
+		applied,
+		resource: applied.resource,
+		place: applied.manifest.place,
+		...(isClaim ? { bindsOnUse: await bindsOnUse(object, client) } : {}),
+	};
+}
+
+function failureOf(outcome: Outcome<Awaited>): Failure {
+	const { state, reason, current, target } = outcome;
+	return new Failure(`${titleOf(current)}: ${reason}`, {
+		exitCode: state === 'timed-out' ? exitCode.timedOut : exitCode.failed,
+		place: placeOfCause(outcome, target.applied.manifest),
+	});
+}
+
+/** Values shorter than this stand in too many other words to be blanked. */
+const shortestSecret = 6;
+
+function protectSecret(secret: Manifest['object'], protect: (text: string) => void): void {
+	const { data, stringData } = secret;
+	for (const value of Object.values(isRecord(stringData) ? stringData : {}))
+		if (typeof value === 'string' && value.length >= shortestSecret) protect(value);
+	for (const value of Object.values(isRecord(data) ? data : {})) {
+		const text = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
+		if (text.length >= shortestSecret) protect(text);
+	}
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod/mini';
+import { clusterInputs, stepInputs } from '../../shared/step/common-inputs.ts';
+import { defineStep, input, output } from '../../shared/step/declare.ts';
+import { count, duration, list, pairs } from '../../shared/step/values.ts';
+import { Rollout } from './rollout.ts';
+
+export const step = defineStep({
+	name: 'rolling-deploy',
+	title: 'Bring manifests to a cluster, wait until they run, and say why when they do not',
+	text: `Applies a set of manifests by server-side apply and waits until all of it is ready.
+
+Everything is parsed, resolved and tried out on the server before anything is written, so a
+broken set leaves nothing half done. Objects go up in the order of their dependencies. What
+is there already makes no write request.
+
+A rollout that cannot succeed is told at once, in one sentence that names the cause: an image
+that is not there, a container that crashes, a ConfigMap that is missing, a quota that is used
+up. Below it stand the cluster's warnings and the last lines of the containers concerned. Only
+the pods of the new revision are looked at.
+
+A container without a readiness probe counts as ready from its first instant; it has to run for
+\`stable-for\` before the step believes it.`,
+	branding: { icon: 'upload-cloud', color: 'blue' },
+	inputs: {
+		...stepInputs,
+		...clusterInputs,
+		manifests: input(
+			list,
+			'What to apply: files, folders with all below them, globs, `-` for the standard input. A folder with a `kustomization.yaml` or a `Chart.yaml` is rendered by the `kustomize`, `kubectl` or `helm` on PATH.',
+			{ required: true },
+		),
+		images: input(
+			pairs,
+			'Other images than the manifests name, as `name=reference`: every container whose image is `name`, whatever its tag, gets the reference.',
+		),
+		'field-manager': input(
+			z.string().check(z.regex(/^[\x21-\x7e]{1,128}$/, 'a name of at most 128 characters')),
+			'Name under which the cluster keeps the fields that this step owns.',
+			{ default: 'lockstep' },
+		),
+		'force-conflicts': input(
+			z.boolean(),
+			'Take over fields that another manager owns, instead of failing.',
+			{ default: 'false' },
+		),
+		wait: input(z.boolean(), 'Wait until everything is ready.', { default: 'true' }),
+		'stable-for': input(
+			duration,
+			'How long a container without a readiness probe has to run before it counts as ready.',
+			{ default: '3s' },
+		),
+		'rollback-on-failure': input(
+			z.boolean(),
+			'When something does not get ready, bring every object back to what it was before, wait for that, and fail. Going back gets a third of `timeout`.',
+			{ default: 'false' },
+		),
+		'upgrade-apis': input(
+			z.boolean(),
+			'Rewrite objects in versions that the server no longer serves (`apps/v1beta1`, Ingress of `extensions/v1beta1`, ...) to those that it does, on the way to it; the files stay as they are.',
+			{ default: 'false' },
+		),
+		concurrency: input(count, 'Objects that are read or written at once.', { default: '8' }),
+	},
+	outputs: {
+		status: output(
+			z.enum(['deployed', 'unchanged', 'failed', 'rolled-back']),
+			'How it ended: `deployed`, `unchanged`, `failed` or `rolled-back`. A dry run has none.',
+		),
+		objects: output(
+			z.array(z.record(z.string(), z.unknown())),
+			'Every object: `apiVersion`, `kind`, `namespace`, `name`, `file`, `line`, `change` (created, changed, unchanged), `images`, `previousImages`, `state`, `seconds`.',
+		),
+		images: output(z.array(z.string()), 'The images of the workloads of the set, each once.'),
+		'image-ids': output(
+			z.array(z.string()),
+			'The same by digest, as the nodes report what runs: `name@sha256:...`.',
+		),
+		reason: output(z.string(), 'Why it failed, in one sentence.'),
+		seconds: output(z.number(), 'How long it took.'),
+	},
+	example: { manifests: ['kubernetes'], kubeconfig: '' },
+	exclusive: [
+		['kubeconfig', 'server'],
+		['context', 'server'],
+	],
+	async run(inputs, context) {
+		return await new Rollout(inputs, context).run();
+	},
+});

@@ -1,0 +1,82 @@
+import type { Log } from '../log/log.ts';
+import { ApiError } from './api-error.ts';
+import type { Applied } from './apply.ts';
+import type { KubernetesClient } from './client.ts';
+import { mapConcurrently } from './concurrent.ts';
+import { type KubernetesObject, titleOf } from './object.ts';
+import { inOrder } from './order.ts';
+
+/** What may hold data of its own stays, even where this run created it. */
+const kept = ['Namespace', 'CustomResourceDefinition', 'PersistentVolume', 'PersistentVolumeClaim'];
+
+/** An object that is as it was before, and what the server has of it now. */
+export interface Restored {
+	applied: Applied;
+	current: KubernetesObject;
+}
+
+export interface RollbackOptions {
+	client: KubernetesClient;
+	concurrency: number;
+	log: Log;
+}
+
+/**
+ * Brings back what a run changed: the whole of each object as it was read ahead of the
+ * apply, ConfigMaps and Secrets with it; what the run created is deleted.
+ * @returns what was changed back and can be waited for
+ */
+export async function restoreSet(
+	applied: readonly Applied[],
+	{ client, concurrency, log }: RollbackOptions,
+): Promise<Restored[]> {
+	const changed = applied.filter(({ change }) => change === 'changed');
+	const restored: Restored[] = [];
+	for (const group of inOrder(changed, ({ desired }) => desired))
+		restored.push(
+			...(await mapConcurrently(group, concurrency, async (item) => {
+				const current = await restore(client, item);
+				log.info(`${titleOf(item.desired)}: back to what it was`);
+				return { applied: item, current };
+			})),
+		);
+	const created = applied.filter(({ change }) => change === 'created');
+	for (const group of inOrder(created, ({ desired }) => desired).reverse())
+		await mapConcurrently(group, concurrency, async (item) => {
+			const title = titleOf(item.desired);
+			if (kept.includes(item.desired.kind)) {
+				log.info(`${title}: stays, though this run created it, since it may hold data`);
+				return;
+			}
+			const { uid } = item.current.metadata;
+			await client.delete(item.path, uid === undefined ? undefined : { uid });
+			log.info(`${title}: deleted, since this run created it`);
+		});
+	return restored;
+}
+
+/** A replace, since it brings back the owners of the fields too, which an apply would change. */
+async function restore(
+	client: KubernetesClient,
+	{ path, live, desired }: Applied,
+): Promise<KubernetesObject> {
+	const tries = 5;
+	for (let tried = 1; ; tried++) {
+		const now = await client.get(path);
+		const before = live ?? desired;
+		const { resourceVersion, uid } = now.metadata;
+		try {
+			return await client.replace(path, {
+				...before,
+				metadata: {
+					...before.metadata,
+					...(resourceVersion === undefined ? {} : { resourceVersion }),
+					...(uid === undefined ? {} : { uid }),
+				},
+				...(now.status === undefined ? {} : { status: now.status }),
+			});
+		} catch (error) {
+			if (!(error instanceof ApiError && error.status === 409) || tried === tries) throw error;
+		}
+	}
+}
