@@ -59,12 +59,11 @@ export async function commitToBranch(request: BranchCommitRequest): Promise<Bran
 	const { transport } = repository;
 	const deadline = Date.now() + request.patience;
 	let { branch, tip } = await fetchTip(repository, request.branch);
-	/** What has been pushed without an answer: it may stand in the branch all the same. */
-	const unanswered: { commit: string; parent: string; files: readonly FileContent[] }[] = [];
+	/** What reached the server without success: it may stand in the branch all the same. */
+	const sent: Sent[] = [];
 	for (let attempts = 1; ; attempts++) {
-		for (const pushed of unanswered)
-			if (await contains(repository, branch, tip, pushed.commit))
-				return { changed: true, branch, attempts, ...pushed };
+		const landed = await landedOf(sent.splice(0), repository, branch);
+		if (landed) return { changed: true, branch, attempts, ...landed };
 		const parent = tip;
 		const { files, message } = await request.edit(snapshotOf(repository, branch, parent));
 		if (files.length === 0)
@@ -80,7 +79,7 @@ export async function commitToBranch(request: BranchCommitRequest): Promise<Bran
 		for (let pushes = 1; ; pushes++) {
 			const outcome = await repository.push({ ref: `refs/heads/${branch}`, commit });
 			if (outcome.pushed) return done;
-			if (!outcome.refused) unanswered.push({ commit, parent, files });
+			if (outcome.sent) sent.push({ commit, parent, files });
 			const now = await repository.tip(branch);
 			if (now === commit) return done;
 			const moved = now !== parent;
@@ -121,17 +120,18 @@ export async function fetchTip(
 	return { branch: name, tip };
 }
 
+type Sent = Pick<BranchCommit, 'commit' | 'parent' | 'files'>;
+
 /** How far below a tip a commit is looked for that was pushed some moments ago. */
 const recentCommits = 200;
 
-async function contains(
-	repository: Repository,
+/** That of the commits which stands in the branch now. */
+async function landedOf(
+	sent: readonly Sent[],
+	{ git, transport }: Repository,
 	branch: string,
-	tip: string,
-	commit: string,
-): Promise<boolean> {
-	if (tip === commit) return true;
-	const { git, transport } = repository;
+): Promise<Sent | undefined> {
+	if (sent.length === 0) return undefined;
 	const history = 'refs/lockstep/history';
 	await transport.fetch([
 		`--depth=${recentCommits}`,
@@ -140,5 +140,9 @@ async function contains(
 		'origin',
 		`+refs/heads/${branch}:${history}`,
 	]);
-	return (await git.try(['merge-base', '--is-ancestor', commit, history])).code === 0;
+	for (const pushed of sent) {
+		const found = await git.try(['merge-base', '--is-ancestor', pushed.commit, history]);
+		if (found.code === 0) return pushed;
+	}
+	return undefined;
 }

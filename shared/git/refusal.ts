@@ -150,7 +150,7 @@ export function serverWords(said: string): string {
 	const remote = lines
 		.filter((line) => /^remote: *\S/.test(line))
 		.map((line) => line.replace(/^remote: */, ''))
-		.filter((line) => !/^[-=*#\s]*$/.test(line));
+		.filter((line) => !/^([-=*#\s]*|error: hook declined to update .*)$/.test(line));
 	const rejected = lines
 		.map((line) => /\[remote rejected\].*\((.*)\)/.exec(line)?.[1])
 		.filter((line) => line !== undefined);

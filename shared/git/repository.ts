@@ -125,7 +125,6 @@ export class Repository {
 		const local = 'refs/lockstep/fetched';
 		const { code } = await this.transport.fetch(
 			[...shallow, '--', 'origin', `+${ref}:${local}`],
-			'',
 			(said) => /couldn't find remote ref/i.test(said),
 		);
 		if (code !== 0) throw await this.#noBranch(branch);
@@ -134,7 +133,7 @@ export class Repository {
 
 	/** Fetches a commit by its full object name, without history and files. */
 	async fetchCommit(commit: string): Promise<void> {
-		const { code } = await this.transport.fetch([...shallow, '--', 'origin', commit], '', (said) =>
+		const { code } = await this.transport.fetch([...shallow, '--', 'origin', commit], (said) =>
 			/not our ref|no such remote ref|unadvertised object/i.test(said),
 		);
 		if (code !== 0)
@@ -166,10 +165,8 @@ export class Repository {
 
 	/** The contents of files by path, fetched all at once. */
 	async readFiles(files: readonly TreeFile[]): Promise<Map<string, Uint8Array>> {
-		if (files.length > 0) {
-			const wanted = `${[...new Set(files.map(({ oid }) => oid))].join('\n')}\n`;
-			await this.transport.fetch(['--filter=blob:none', '--stdin', 'origin'], wanted);
-		}
+		if (files.length > 0)
+			await this.transport.fetchObjects([...new Set(files.map(({ oid }) => oid))]);
 		return await readBlobs(this.git, files);
 	}
 

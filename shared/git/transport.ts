@@ -10,8 +10,11 @@ export type PushOutcome =
 	| { readonly pushed: true }
 	| {
 			readonly pushed: false;
-			/** False where the answer may have been lost: the server may have taken it. */
-			readonly refused: boolean;
+			/**
+			 * Whether it reached the server, which may then have taken it whatever the answer is:
+			 * when a connection breaks, curl sends a push again by itself.
+			 */
+			readonly sent: boolean;
 			/** The failure to end with, unless the remote's tip turns out to have moved. */
 			readonly failure: Failure;
 			/** Whether the same push may well succeed later. */
@@ -54,11 +57,22 @@ export class Transport {
 	 */
 	async fetch(
 		args: readonly string[],
-		input = '',
 		expected: (said: string) => boolean = () => false,
 	): Promise<GitResult> {
 		const all = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...args];
-		return await this.#persist(() => this.#git.try(all, input), expected);
+		return await this.#persist(() => this.#git.try(all), expected);
+	}
+
+	/**
+	 * Fetches objects by their names and nothing else. The server is told of no commit that is
+	 * here, for it would then take it that their files are here too.
+	 */
+	async fetchObjects(names: readonly string[]): Promise<void> {
+		const all = [
+			...['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', '--quiet', '--no-tags'],
+			...['--no-write-fetch-head', '--filter=blob:none', '--stdin', 'origin'],
+		];
+		await this.#persist(() => this.#git.try(all, `${names.join('\n')}\n`));
 	}
 
 	/** The remote's refs that match the patterns, with their object names; `HEAD` with its target. */
@@ -101,7 +115,7 @@ export class Transport {
 		this.#log.debug(`git push: ${said.trim()}`);
 		return {
 			pushed: false,
-			refused: /^!\t/m.test(stdout.toString()),
+			sent: !/^!\t.*\[rejected\]/m.test(stdout.toString()),
 			failure: refusal(said, this.#remote, ref),
 			passing: refusalKind(said) === 'passing',
 		};
