@@ -202,7 +202,7 @@ describe('an image', () => {
 	it('that its registry does not have is told in the runtime’s words', async () => {
 		const message = notFoundMessage('docker.io/acme/app:v1');
 		const cluster = await start({ behaviour: async () => ({ kind: 'missing', message }) });
-		await apply(cluster, deployment('acme/app:v1'));
+		await apply(cluster, deployment('acme/app:v1', { replicas: 1 }));
 		await cluster.until(() => waitingFor(cluster, 'ErrImagePull') !== undefined);
 		expect(at(waitingFor(cluster, 'ErrImagePull'), 'state', 'waiting', 'message')).toBe(
 			'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/acme/app:v1": failed to resolve reference "docker.io/acme/app:v1": docker.io/acme/app:v1: not found',
