@@ -183,7 +183,7 @@ describe('a Deployment', () => {
 
 	it('tells of pods that fit on no node', async () => {
 		const cluster = await start();
-		const manifest = deployment('acme/app:v1');
+		const manifest = deployment('acme/app:v1', { replicas: 1 });
 		const [container] = at(manifest, 'spec', 'template', 'spec', 'containers') as JsonObject[];
 		if (container !== undefined) container.resources = { requests: { cpu: '64' } };
 		await apply(cluster, manifest);
