@@ -4,7 +4,7 @@ import { indentOf, renderBlock, renderFlow } from './insert.ts';
 import { type MapNode, type Node, type Pair, resolve, type Scalar } from './node.ts';
 import type { Path } from './path.ts';
 import { besideOthers, meaningOf, replaceScalar, type Written } from './scalar.ts';
-import { lineEnding, lineStart, nextLine, placeAt, type Splice } from './text.ts';
+import { lineEnding, lineStart, nextLine, type Splice } from './text.ts';
 
 /** What a path has to read as afterwards; undefined: it is gone. */
 export interface Expectation {
@@ -220,7 +220,7 @@ function lastPart(node: Node): Node {
 }
 
 function cannot(source: Source, offset: number, why: string): Failure {
-	const place = placeAt(source.file, source.text, offset);
+	const place = source.placeAt(offset);
 	return new Failure(
 		`${formatPlace(place)}: cannot be written: ${why}; change the file by hand once.`,
 		{ place },

@@ -1,9 +1,10 @@
 import type * as yaml from 'yaml';
-import { Failure, formatPlace } from '../failure/failure.ts';
+import { Failure, formatPlace, type Place } from '../failure/failure.ts';
+import { findExcess } from './excess.ts';
 import { jsonErrorOffset } from './json.ts';
 import type { Document, Node, Pair, Resolved, Scalar, ScalarStyle, ScalarValue } from './node.ts';
 import { textAt } from './node.ts';
-import { placeAt } from './text.ts';
+import { placesIn } from './text.ts';
 
 /** No manifest nests deeper than a few dozen; recursion over the tree relies on this. */
 const deepestNesting = 200;
@@ -12,6 +13,7 @@ const deepestNesting = 200;
 export interface Source {
 	readonly file: string;
 	readonly text: string;
+	readonly placeAt: (offset: number) => Place;
 	readonly documents: readonly Document[];
 }
 
@@ -21,20 +23,21 @@ export interface Source {
  */
 export async function readDocuments(file: string, text: string): Promise<Source> {
 	if (isJson({ file })) checkJson(file, text);
-	checkNesting(file, text);
 	const parser = await import('yaml');
+	const tooMuch = findExcess(parser, text, deepestNesting);
+	if (tooMuch) throw broken(file, text, tooMuch.offset, tooMuch.why);
 	const parsed = parser.parseAllDocuments(text, {
 		prettyErrors: false,
 		logLevel: 'silent',
 		merge: true,
-		uniqueKeys: (a, b) => keyText(text, a) === keyText(text, b) && keyText(text, a) !== '<<',
+		uniqueKeys: false, // The parser compares each key with each other one; ours costs a set.
 	});
 	const documents = [...parsed].map((document) => {
 		const error = document.errors[0];
 		if (error) throw broken(file, text, error.pos[0], error.message);
 		return new Reader(parser, file, text).document(document);
 	});
-	return { file, text, documents };
+	return { file, text, placeAt: placesIn(file, text), documents };
 }
 
 /** Whether a file has to be JSON to the letter. */
@@ -103,6 +106,7 @@ class Reader {
 		const flow = node.flow === true;
 		if (this.#parser.isMap(node)) {
 			const pairs = node.items.map((pair) => this.#pair(pair, flow || inFlow, depth + 1));
+			this.#refuseTwice(pairs);
 			return { kind: 'map', ...about, end: flow ? end : lastEnd(pairs, end), flow, pairs };
 		}
 		const items = node.items.map((item) =>
@@ -130,6 +134,16 @@ class Reader {
 		if (!this.#parser.isAlias(pair.key)) this.#node(pair.key, inFlow, depth);
 		const value = pair.value ? this.#node(pair.value, inFlow, depth) : absent;
 		return { key: keyText(this.#text, pair.key), keyStart, keyEnd, value };
+	}
+
+	#refuseTwice(pairs: readonly Pair[]): void {
+		const seen = new Set<string>();
+		for (const { key, keyStart } of pairs) {
+			if (seen.has(key) && key !== '<<') {
+				throw broken(this.#file, this.#text, keyStart, `the key ${key} is given twice`);
+			}
+			seen.add(key);
+		}
 	}
 
 	#alias(node: yaml.Alias.Parsed, start: number, end: number): Node {
@@ -187,21 +201,12 @@ function checkJson(file: string, text: string): void {
 	throw broken(file, text, offset, `not JSON: ${found}`);
 }
 
-/**
- * Refuses text that opens more brackets, or begins a line with more `-` and `?`, than any
- * manifest: it would cost the parser seconds before it gives up.
- */
-function checkNesting(file: string, text: string): void {
-	const tooMany = /[[{][\s[{]{1000}|(?:[-?][ \t]+){1000}/.exec(text);
-	if (tooMany) throw tooDeep(file, text, tooMany.index);
-}
-
 function tooDeep(file: string, text: string, offset: number): Failure {
 	return broken(file, text, offset, `nested deeper than ${deepestNesting} levels`);
 }
 
 function broken(file: string, text: string, offset: number, why: string): Failure {
-	const place = placeAt(file, text, offset);
+	const place = placesIn(file, text)(offset);
 	const reason = why.startsWith('Maximum call stack')
 		? `nested deeper than ${deepestNesting} levels`
 		: why;

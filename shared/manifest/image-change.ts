@@ -19,7 +19,6 @@ import type { Source } from './document.ts';
 import type { ImageUse, Located, WrittenInKeys } from './image-uses.ts';
 import { pairOf } from './node.ts';
 import type { Written } from './scalar.ts';
-import { placeAt } from './text.ts';
 
 /** Which image, and what becomes of it. At least one of tag, digest and newName is given. */
 export interface ImageChange {
@@ -212,7 +211,7 @@ function missingKey(
 	key: string,
 	{ createMissing }: ImageChange,
 ): Failure {
-	const place = placeAt(source.file, source.text, use.at.start);
+	const place = source.placeAt(use.at.start);
 	const hint = createMissing
 		? 'add it by hand once'
 		: 'give create-missing to have it added, or add it by hand';

@@ -16,7 +16,7 @@ import { formatPath } from './path.ts';
 import { applyProven } from './proof.ts';
 import { type EditResult, edited, unchanged } from './result.ts';
 import { editTemplate, findTemplateUses, isTemplate, type TemplateUse } from './template.ts';
-import { decodeText, type ManifestFile, placeAt } from './text.ts';
+import { decodeText, type ManifestFile, placesIn } from './text.ts';
 
 export interface ListedImage {
 	place: Place;
@@ -93,9 +93,10 @@ async function readImages(file: ManifestFile): Promise<FileImages> {
 		source = await readDocuments(file.name, text);
 	} catch (failure) {
 		if (!(failure instanceof Failure) || !isTemplate(text)) throw failure;
+		const placeAt = placesIn(file.name, text);
 		const uses = findTemplateUses(file.name, text).map((use) => ({
 			reference: use.reference,
-			place: placeAt(file.name, text, use.start),
+			place: placeAt(use.start),
 			path: `line ${use.line}`,
 			from: { kind: 'template' as const, use },
 		}));
@@ -111,10 +112,10 @@ async function readImages(file: ManifestFile): Promise<FileImages> {
 	return { file, source, uses };
 }
 
-function placeOf({ file, text }: Source, { at, within }: ImageUse): Place {
-	if (!within) return placeAt(file, text, at.start);
-	const block = placeAt(file, text, within.at.node.start);
-	const inner = placeAt(file, within.source.text, at.start);
+function placeOf({ file, placeAt }: Source, { at, within }: ImageUse): Place {
+	if (!within) return placeAt(at.start);
+	const block = placeAt(within.at.node.start);
+	const inner = within.source.placeAt(at.start);
 	return { file, line: (block.line ?? 0) + (inner.line ?? 0) };
 }
 

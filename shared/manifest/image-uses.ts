@@ -206,7 +206,8 @@ class UseFinder {
 		const written: WrittenInKeys = { form: 'keys', ...how };
 		for (const part of ['registry', 'name', 'tag', 'digest'] as const) {
 			const located = parts[part];
-			if (located) {
+			// The name may have come from a whole reference, which is a use of its own.
+			if (located && !(part === 'name' && named.tag)) {
 				written[part] = located;
 				this.#known.add(located.node);
 			}
@@ -296,11 +297,13 @@ class UseFinder {
 			const marks = this.#marked.filter((mark) => mark.policy === policy);
 			for (const { field, at } of marks) {
 				const reference = field === '' ? parseReference(textOf(at.node)) : undefined;
-				if (!reference) continue;
+				if (!reference || this.#known.has(at.node)) continue;
 				const written: Written = { form: 'string', at, prefix: '' };
 				this.#add({ path: at.path, at: at.node, reference, written }, policy);
 			}
-			const name = marks.find(({ field }) => field === 'name')?.at;
+			const name = (
+				marks.find(({ field }) => field === 'name') ?? marks.find(({ field }) => !field)
+			)?.at;
 			for (const part of ['tag', 'digest'] as const) {
 				const loose = marks.filter(({ field, at }) => field === part && !this.#known.has(at.node));
 				for (const { at } of loose) {
@@ -312,13 +315,7 @@ class UseFinder {
 	}
 
 	#add(use: Omit<ImageUse, 'container'>, container: string | undefined): void {
-		if (use.written.form === 'string') {
-			const { node, path } = use.written.at;
-			const isMarkOfKnown =
-				this.#known.has(node) && this.uses.some((other) => other.path.join() === path.join());
-			if (isMarkOfKnown) return;
-			this.#known.add(node);
-		}
+		if (use.written.form === 'string') this.#known.add(use.written.at.node);
 		this.uses.push({ ...use, ...(container && { container }) });
 	}
 }

@@ -1,6 +1,6 @@
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import { type EditResult, edited } from './result.ts';
-import { applySplices, decodeText, type ManifestFile, placeAt } from './text.ts';
+import { applySplices, decodeText, type ManifestFile, placesIn } from './text.ts';
 
 interface Match {
 	start: number;
@@ -47,8 +47,9 @@ export function editPattern(
 			{ place: { file: file.name } },
 		);
 	}
+	const placeAt = placesIn(file.name, text);
 	const uses = matches.map(({ start, version: from }) => {
-		const place = placeAt(file.name, text, start);
+		const place = placeAt(start);
 		return { place, path: `line ${place.line}`, from, to: version };
 	});
 	return edited(file, text, result, { uses, notes: [] });

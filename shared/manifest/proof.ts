@@ -4,7 +4,7 @@ import { readDocuments, type Source } from './document.ts';
 import { type MapNode, type Node, resolve, type Scalar } from './node.ts';
 import { formatPath, type Path, pathKey } from './path.ts';
 import type { Written } from './scalar.ts';
-import { applySplices, placeAt } from './text.ts';
+import { applySplices } from './text.ts';
 
 /**
  * Applies a change and proves it: the result is read again and compared with the source,
@@ -164,7 +164,7 @@ function meets(node: Node | undefined, value: Written | undefined): boolean {
 }
 
 function wouldChange(source: Source, path: Path, node: Node | undefined): Failure {
-	const place = placeAt(source.file, source.text, Math.min(node?.start ?? 0, source.text.length));
+	const place = source.placeAt(node?.start ?? 0);
 	return new Failure(
 		`${formatPlace(place)}: nothing was written, as ${formatPath(source, path)} would have changed too; ` +
 			'where it shares the value by an anchor, name its path as well, or give it a value of its own.',

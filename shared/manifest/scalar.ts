@@ -1,7 +1,7 @@
 import { Failure, formatPlace } from '../failure/failure.ts';
 import { isJson, type Source } from './document.ts';
 import type { Scalar, ScalarValue } from './node.ts';
-import { nextLine, placeAt, type Splice } from './text.ts';
+import { nextLine, type Splice } from './text.ts';
 
 export type ReadAs = 'string' | 'null' | 'boolean' | 'integer' | 'float' | 'timestamp' | 'other';
 
@@ -151,11 +151,11 @@ function isPlainString(text: string, inFlow: boolean): boolean {
  * Writes the lines of a block scalar. Its header, indentation, blank lines at the end and
  * all lines that stay the same are kept.
  */
-function replaceBlock({ file, text }: Source, at: Scalar, value: string): Splice[] {
+function replaceBlock({ text, placeAt }: Source, at: Scalar, value: string): Splice[] {
 	const lines = blockLines(text, at);
 	const first = lines.find(({ content }) => content.trim() !== '');
 	if (!first || /^[|>][-+]?[0-9]/.test(at.source)) {
-		const place = placeAt(file, text, at.start);
+		const place = placeAt(at.start);
 		const why = first ? 'has an indentation indicator' : 'is empty';
 		throw new Failure(
 			`${formatPlace(place)}: the block scalar ${why}; write it as a quoted string.`,

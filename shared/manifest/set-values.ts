@@ -22,7 +22,7 @@ import {
 import { applyProven } from './proof.ts';
 import { type EditedUse, type EditResult, edited } from './result.ts';
 import { asNew, keepType, readAs, type Written } from './scalar.ts';
-import { decodeText, lineStart, type ManifestFile, placeAt } from './text.ts';
+import { decodeText, lineStart, type ManifestFile } from './text.ts';
 
 /** One value to set. Text takes the type of the present value; see keepType and asNew. */
 export interface Assignment {
@@ -249,8 +249,8 @@ function entryOf(
 	return inner ? [{ key: step.key, value: inner }] : [];
 }
 
-function placeOf({ file, text }: Source, node: Node | undefined): Place {
-	return placeAt(file, text, node?.start ?? 0);
+function placeOf({ placeAt }: Source, node: Node | undefined): Place {
+	return placeAt(node?.start ?? 0);
 }
 
 function failAt(source: Source, node: Node | undefined, why: string): Failure {

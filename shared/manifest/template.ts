@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import { formatReference, parseReference, type Reference } from '../image/reference.ts';
-import { applySplices, placeAt } from './text.ts';
+import { applySplices, placesIn } from './text.ts';
 
 /** A plain image reference in a Helm template, which is no YAML before it is rendered. */
 export interface TemplateUse {
@@ -20,14 +20,13 @@ export function isTemplate(text: string): boolean {
 
 /** Lines such as `image: nginx:1.2`, whole references without templating in them. */
 export function findTemplateUses(file: string, text: string): TemplateUse[] {
+	const placeAt = placesIn(file, text);
 	return [...text.matchAll(imageLine)].flatMap((match) => {
 		const written = match[3] ?? '';
 		const reference = parseReference(written);
 		if (!reference) return [];
 		const start = match.index + match[0].indexOf(written, match[0].indexOf(':'));
-		return [
-			{ start, end: start + written.length, line: placeAt(file, text, start).line ?? 1, reference },
-		];
+		return [{ start, end: start + written.length, line: placeAt(start).line ?? 1, reference }];
 	});
 }
 

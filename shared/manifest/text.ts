@@ -39,16 +39,25 @@ export function encodeText(text: string): Uint8Array {
 	return new TextEncoder().encode(text);
 }
 
-/** Line and column of a character, both from 1. */
-export function placeAt(file: string, text: string, offset: number): Place {
-	let line = 1;
-	let lineStart = text.startsWith('\uFEFF') ? 1 : 0;
-	for (let next = text.indexOf('\n'); next !== -1 && next < offset; ) {
-		line++;
-		lineStart = next + 1;
-		next = text.indexOf('\n', lineStart);
-	}
-	return { file, line, column: Math.max(offset - lineStart, 0) + 1 };
+/** Tells line and column of characters, both from 1; the lines are counted once, when first asked. */
+export function placesIn(file: string, text: string): (offset: number) => Place {
+	let starts: number[] | undefined;
+	return (offset) => {
+		starts ??= lineStarts(text);
+		let [low, high] = [0, starts.length];
+		while (high - low > 1) {
+			const middle = (low + high) >> 1;
+			if ((starts[middle] ?? 0) <= offset) low = middle;
+			else high = middle;
+		}
+		return { file, line: low + 1, column: Math.max(offset - (starts[low] ?? 0), 0) + 1 };
+	};
+}
+
+function lineStarts(text: string): number[] {
+	const starts = [text.startsWith('\uFEFF') ? 1 : 0];
+	for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+	return starts;
 }
 
 /** The line ending of a text: that of its first line. */
@@ -80,7 +89,7 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
 	for (const [index, { start, end, text: written }] of ordered.entries()) {
 		const before = ordered[index - 1];
 		if (before?.start === start && before.end === end && before.text === written) continue;
-		if (start < done) throw new Error(`splices overlap at character ${start}`);
+		if (start < done) throw new Failure('Two changes meet in one place; nothing was written.');
 		result += text.slice(done, start) + written;
 		done = end;
 	}
