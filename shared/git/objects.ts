@@ -113,7 +113,7 @@ export async function writeTag(
 
 /** `Name <email> seconds +0000`; without the characters that end a name or an address. */
 function person({ name, email }: Identity, at: Date): string {
-	const clean = (text: string) => oneLine(text.replace(/[<>]/g, ' '));
+	const clean = (text: string) => oneLine(text.replace(/[<>]+/g, ' ')).replace(/ +/g, ' ');
 	return `${clean(name)} <${clean(email)}> ${Math.floor(at.getTime() / 1000)} +0000`;
 }
 

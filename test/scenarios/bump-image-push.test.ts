@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commitToBranch as pushBehindTheBack } from '../stand-ins/git/bare-repository.ts';
 import type { RecordedRequest } from '../stand-ins/git/exchange.ts';
@@ -148,7 +149,6 @@ describe('a server that refuses', () => {
 	const hook = (text: string) =>
 		`#!/bin/sh\nif [ "$1" = refs/heads/main ]; then echo "${text}" >&2; exit 1; fi\n`;
 	const writeHook = async (text: string) => {
-		const { writeFile } = await import('node:fs/promises');
 		const path = `${infra.server.repositoryPath(repository)}/hooks/update`;
 		await writeFile(path, hook(text), { mode: 0o755 });
 	};
