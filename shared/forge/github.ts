@@ -4,6 +4,7 @@ import { Failure, messageOf } from '../failure/failure.ts';
 import { HttpClient } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
 import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
 
@@ -277,11 +278,7 @@ export class GitHubForge implements Forge {
 		if (/not permitted to create or approve pull requests/i.test(wordsOf(error)))
 			return "allow it in the repository's settings (Actions, General, Workflow permissions), or give the token of a GitHub App";
 		const denied = error.status === 403 || error.status === 404;
-		const ofWorkflow = workflowOf !== undefined && token?.startsWith('ghs_');
-		if (!denied || !ofWorkflow) return undefined;
-		return workflowOf.toLowerCase() === this.#name.toLowerCase()
-			? 'give the job the permissions contents: write and pull-requests: write'
-			: `a workflow's GITHUB_TOKEN reaches no repository but its own (${workflowOf}): give the token of a GitHub App that is installed in ${this.#name}, or a fine-grained token`;
+		return denied ? githubTokenAdvice(token, workflowOf, this.#name) : undefined;
 	}
 
 	/** Tells, once, of pull requests that look right and start nothing. */

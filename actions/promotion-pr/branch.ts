@@ -1,0 +1,147 @@
+import { Failure } from '../../shared/failure/failure.ts';
+import type { Repository } from '../../shared/git/repository.ts';
+import { parseTrailers, type Record } from '../../shared/record/record.ts';
+
+/** The step's branch as the remote has it. */
+export interface PresentBranch {
+	readonly tip: string;
+	/** What the tip changes in its parent: by path, the objects before and after. */
+	readonly changes: ReadonlyMap<string, string>;
+	readonly message: string;
+	/** The tip's record; `{}` where it is somebody else's commit. */
+	readonly record: Record;
+	/** Undefined where the tip is this step's own work, else what it is, for a message. */
+	readonly foreign: string | undefined;
+}
+
+/** The remote's branch of this name, with its tip and the commit before; undefined where there is none. */
+export async function readBranch(
+	repository: Repository,
+	branch: string,
+	authorEmail: string,
+): Promise<PresentBranch | undefined> {
+	const local = 'refs/lockstep/own';
+	const { code } = await repository.transport.fetch(
+		['--depth=2', '--filter=blob:none', '--', 'origin', `+refs/heads/${branch}:${local}`],
+		(said) => /couldn't find remote ref/i.test(said),
+	);
+	if (code !== 0) return undefined;
+	const tip = await repository.git.text(['rev-parse', '--verify', local]);
+	const commit = await readCommit(repository, tip);
+	const [parent] = commit.parents;
+	return {
+		tip,
+		changes: parent === undefined ? new Map() : await changesBetween(repository, parent, tip),
+		message: commit.message,
+		record: parseTrailers(commit.message),
+		foreign: isOwn(commit, authorEmail)
+			? undefined
+			: `${tip.slice(0, 12)} "${commit.message.split('\n')[0]}" by ${commit.committer.name}`,
+	};
+}
+
+/** By path, the names of the objects before and after. */
+export async function changesBetween(
+	{ git }: Repository,
+	parent: string,
+	commit: string,
+): Promise<Map<string, string>> {
+	const raw = await git.text(['diff-tree', '-r', '-z', '--no-renames', parent, commit]);
+	const fields = raw.split('\0');
+	const changes = new Map<string, string>();
+	// Each change is two fields: `:<mode> <mode> <object> <object> <letter>`, and the path.
+	for (let at = 0; at + 1 < fields.length; at += 2)
+		changes.set(fields[at + 1] ?? '', fields[at] ?? '');
+	return changes;
+}
+
+/** Whether two commits change the same files from the same content to the same content. */
+export function sameChanges(
+	a: ReadonlyMap<string, string>,
+	b: ReadonlyMap<string, string>,
+): boolean {
+	return a.size === b.size && [...a].every(([path, change]) => b.get(path) === change);
+}
+
+export interface ForcedPush {
+	branch: string;
+	commit: string;
+	/** The tip that the remote had, undefined where it had no such branch. */
+	expect: string | undefined;
+	/** Milliseconds since the epoch after which a server that is unwell is given up. */
+	deadline: number;
+}
+
+/**
+ * Puts the step's branch on a commit, if it still is where it was.
+ * @returns false where it has moved meanwhile.
+ * @throws Failure where the server refuses.
+ */
+export async function pushOver(
+	repository: Repository,
+	{ branch, commit, expect, deadline }: ForcedPush,
+): Promise<boolean> {
+	for (let attempt = 1; ; attempt++) {
+		const outcome = await repository.push({
+			ref: `refs/heads/${branch}`,
+			commit,
+			expect: expect ?? null,
+		});
+		if (outcome.pushed) return true;
+		const now = await repository.tip(branch);
+		if (now === commit) return true;
+		if (now !== expect) return false;
+		if (!outcome.passing || Date.now() >= deadline) throw outcome.failure;
+		await repository.transport.pause(attempt, outcome.failure.message);
+	}
+}
+
+interface Person {
+	name: string;
+	email: string;
+}
+
+interface Commit {
+	parents: string[];
+	author: Person;
+	committer: Person;
+	message: string;
+}
+
+async function readCommit({ git }: Repository, commit: string): Promise<Commit> {
+	const content = (await git.run(['cat-file', 'commit', commit])).toString();
+	const end = content.indexOf('\n\n');
+	const headers = content.slice(0, end).split('\n');
+	const values = (name: string) =>
+		headers
+			.filter((line) => line.startsWith(`${name} `))
+			.map((line) => line.slice(name.length + 1));
+	const person = (name: string): Person => {
+		const [, who = '', email = ''] = /^(.*?) ?<([^>]*)>/.exec(values(name)[0] ?? '') ?? [];
+		return { name: who, email };
+	};
+	return {
+		parents: values('parent'),
+		author: person('author'),
+		committer: person('committer'),
+		message: content.slice(end + 2),
+	};
+}
+
+/**
+ * Whether a commit is as this step makes them: one parent, one person as author and
+ * committer, and that person this step's, or with a record. A commit that somebody amended
+ * or rebased has another committer; the button that updates a branch makes a merge.
+ */
+function isOwn({ parents, author, committer, message }: Commit, authorEmail: string): boolean {
+	const onePerson = author.email === committer.email && author.name === committer.name;
+	const ours = author.email === authorEmail || Object.keys(parseTrailers(message)).length > 0;
+	return parents.length === 1 && onePerson && ours;
+}
+
+/** The failure for commits of others, which are not thrown away without being told. */
+export function foreignCommits(branch: string, foreign: string): Failure {
+	return new Failure(
+		`${branch} has a commit that this step did not make (${foreign}), and nothing of it is thrown away: merge or close its pull request and delete the branch, or give overwrite`,
+	);
+}

@@ -1,0 +1,67 @@
+import { badInput } from '../../shared/failure/failure.ts';
+import { snapshotOf } from '../../shared/git/commit-to-branch.ts';
+import { parseReference, sameRepository, splitRepository } from '../../shared/image/reference.ts';
+import { listImages } from '../../shared/manifest/edit.ts';
+import { type Bump, planBump } from '../../shared/step/bump.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import type { Candidate } from './image.ts';
+import type { PromotionInputs } from './inputs.ts';
+import type { Tip, Work } from './work.ts';
+
+/** The plan of the edit; the event is that of another repository and says nothing of the image. */
+export function planPromotion(
+	candidate: Candidate | undefined,
+	inputs: PromotionInputs,
+	context: StepContext,
+): Bump {
+	const { tag: _tag, branch: _branch, commit: _commit, pullRequest: _pr, ...event } = context.event;
+	const image = candidate?.image;
+	const bump = planBump(
+		{
+			...inputs,
+			image: image?.name ?? inputs.image,
+			tag: image?.tag ?? inputs.tag,
+			digest: image?.digest ?? inputs.digest,
+		},
+		{ ...context, event },
+	);
+	const { environment: _environment, ...proof } = candidate?.proof ?? {};
+	return { ...bump, record: { ...proof, ...bump.record } };
+}
+
+/** The image that is meant: of several that run, the one that the files use. */
+export async function chooseCandidate(
+	{ inputs, context, repository }: Work,
+	candidates: readonly Candidate[],
+	base: Tip,
+): Promise<Candidate | undefined> {
+	if (candidates.length < 2) return candidates[0];
+	const snapshot = snapshotOf(repository, base.branch, base.tip);
+	const used: string[] = [];
+	for (const [name, bytes] of await snapshot.read(await snapshot.list(inputs.file)))
+		for (const { image } of await listImages({ name, bytes }))
+			used.push(parseReference(image)?.name ?? image);
+	const meant = candidates.filter(({ image }) =>
+		used.some((name) => sameRepository(name, image.name)),
+	);
+	if (meant.length === 1) return meant[0];
+	const names = (meant.length > 0 ? meant : candidates).map(({ image }) => image.name);
+	throw badInput(
+		`${context.nameOf('image')} is missing: ${meant.length > 0 ? 'several images that run are used in the files' : 'none of the images that run is used in the files'} (${[...new Set(names)].join(', ')}); say which is to be promoted`,
+	);
+}
+
+/** `promote/production-acme-api`: flat, for a branch cannot stand below another one. */
+export function branchName(
+	{ image }: Bump,
+	{ branchPrefix, environment }: PromotionInputs,
+	nameOf: StepContext['nameOf'],
+): string {
+	if (image === undefined)
+		throw badInput(
+			`${nameOf('branch')} is missing: without ${nameOf('image')} there is no name to make one of`,
+		);
+	const parts = [environment, splitRepository(image.name).path.replace(/^library\//, '')];
+	const name = parts.filter((part) => part !== undefined).join('-');
+	return `${branchPrefix}${name.replace(/[^\w.-]+/g, '-').replace(/\.{2,}|\.lock$/g, '-')}`;
+}

@@ -1,0 +1,18 @@
+import type { Forge } from '../../shared/forge/forge.ts';
+import type { Repository } from '../../shared/git/repository.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import type { PromotionInputs } from './inputs.ts';
+
+/** What the parts of a promotion share. */
+export interface Work {
+	readonly inputs: PromotionInputs;
+	readonly context: StepContext;
+	readonly repository: Repository;
+	readonly forge: Forge;
+}
+
+/** A branch and the commit at its tip, which has been fetched. */
+export interface Tip {
+	readonly branch: string;
+	readonly tip: string;
+}

@@ -1,0 +1,59 @@
+import { oneLine } from '../record/record.ts';
+
+const wordJoiner = '\u2060';
+
+/**
+ * Text from outside made fit for a title or a commit's message: it mentions nobody, closes
+ * no issue and refers to none, by an invisible character in the place that forges look at.
+ * Image references and `owner/name@commit` stay as they are, byte for byte.
+ */
+export function inertText(text: string): string {
+	return text
+		.replace(/(^|[^\w`])@(?=\w)/g, `$1@${wordJoiner}`)
+		.replace(/([#!])(?=\d)/g, `$1${wordJoiner}`)
+		.replace(/\b(GH-)(?=\d)/gi, `$1${wordJoiner}`)
+		.replace(
+			/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?|reopen(?:s|ed)?)(?=:?\s+\S*\/(?:issues|pulls?)\/\d)/gi,
+			`$1${wordJoiner}`,
+		);
+}
+
+/**
+ * Text from outside as Markdown text: besides, nothing in it is markup or HTML, and it
+ * stays in one line.
+ */
+export function inertMarkdown(text: string): string {
+	const escaped = oneLine(text)
+		.replaceAll('&', '&amp;')
+		.replaceAll('<', '&lt;')
+		.replace(/[\\`*_[\]()~|>]/g, '\\$&');
+	return inertText(escaped).replace(/^([-+#=]|\d+[.)])/, '\\$1');
+}
+
+/** Text from outside as code in a line: forges look for no mentions and references in code. */
+export function code(text: string): string {
+	const line = oneLine(text);
+	const fence = '`'.repeat(longestRun(line) + 1);
+	const space = /^`|`$|^ .* $/.test(line) ? ' ' : '';
+	return `${fence}${space}${line}${space}${fence}`;
+}
+
+/** Lines from outside as a block of code. */
+export function codeBlock(text: string, language: string): string {
+	const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
+	return `${fence}${language}\n${text.replace(/\r\n?/g, '\n').replace(/\n$/, '')}\n${fence}`;
+}
+
+/** A link, or the label alone where the address is not one of the web. */
+export function link(label: string, address: string): string {
+	if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return label;
+	const url = new URL(address).href.replace(
+		/[<>()\\]/g,
+		(character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+	);
+	return `[${label}](${url})`;
+}
+
+function longestRun(text: string): number {
+	return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+}

@@ -1,0 +1,65 @@
+import { badInput, Failure } from '../failure/failure.ts';
+import { connectForge } from '../forge/connect.ts';
+import { detectForge } from '../forge/detect.ts';
+import type { Forge } from '../forge/forge.ts';
+import { githubTokenAdvice } from '../forge/github-token.ts';
+import type { repositoryInputs } from './common-inputs.ts';
+import type { InputValues, StepContext } from './declare.ts';
+import { apiTokenFor, credentialsFrom, remoteFrom, tlsFrom } from './repository.ts';
+
+type ForgeInputs = InputValues<typeof repositoryInputs>;
+
+/**
+ * Connects to the forge that the input `repository` is on. The caller closes it.
+ * @throws Failure (bad input) where that is a plain git server, or cannot be found out.
+ */
+export async function forgeFrom(inputs: ForgeInputs, context: StepContext): Promise<Forge> {
+	const { event, log, signal, childEnvironment: environment, nameOf } = context;
+	const remote = remoteFrom(inputs.repository, context);
+	const credentials = await credentialsFrom(inputs.repository, inputs, context);
+	const tls = tlsFrom(credentials);
+	const found = await detectForge({
+		remote,
+		forge: inputs.forge,
+		apiUrl: inputs.apiUrl,
+		ciForge: event.forge,
+		tls,
+		environment,
+		log,
+		signal,
+	});
+	if (found.kind === 'git')
+		throw badInput(
+			`A pull request needs a forge, and ${remote.url} is a plain git server: use bump-image to push there, or name its forge with ${nameOf('forge')} and ${nameOf('api-url')}`,
+		);
+	return await connectForge(found.kind, {
+		apiUrl: found.apiUrl,
+		repository: { owner: remote.owner, name: remote.name },
+		token: apiTokenFor(remote, credentials),
+		tls,
+		environment,
+		log,
+		signal,
+		workflowOf: workflowOf(context),
+	});
+}
+
+/** The repository whose GitHub workflow this is. */
+function workflowOf({ event }: StepContext): string | undefined {
+	if (event.forge?.kind !== 'github' || event.repository === undefined) return undefined;
+	return `${event.repository.owner}/${event.repository.name}`;
+}
+
+/** Says why git was refused where it is for the kind of token, which git's server cannot tell. */
+export function withTokenAdvice(
+	error: unknown,
+	inputs: ForgeInputs,
+	context: StepContext,
+): unknown {
+	const { slug, url } = remoteFrom(inputs.repository, context);
+	const advice = githubTokenAdvice(inputs.token, workflowOf(context), slug);
+	const refused = /may not see it|may not do this|does not take the credentials/;
+	if (!(error instanceof Failure) || advice === undefined || !refused.test(error.message))
+		return error;
+	return new Failure(`${url} refuses the token: ${advice}`, { cause: error });
+}
