@@ -54,7 +54,8 @@ export class Rollout {
 	readonly #context: Context;
 	readonly #began = Date.now();
 	#planned: readonly Planned[] = [];
-	readonly #applied: Applied[] = [];
+	#applied: Applied[] = [];
+	#isReported = false;
 	#outcomes: readonly Outcome<Awaited>[] = [];
 
 	constructor(inputs: RolloutInputs, context: Context) {
@@ -68,7 +69,7 @@ export class Rollout {
 			return await this.#run();
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
-			this.#context.report({ status: 'failed', reason: error.message, ...this.#outputs() });
+			if (!this.#isReported) this.#report({ status: 'failed', reason: error.message });
 			throw error;
 		}
 	}
@@ -169,22 +170,24 @@ export class Rollout {
 		});
 		for (const { state, reason, current } of outcomes)
 			if (state !== 'ready') throw new Failure(`${titleOf(current)}: ${reason}`);
+		this.#applied = this.#applied.map((applied) => {
+			const served = outcomes.find(({ target }) => target.object === applied.current);
+			return served === undefined ? applied : { ...applied, current: served.current };
+		});
 	}
 
 	/** Ends as failed; before that goes back to what was, where that is wanted. */
 	async #fail(failure: Failure, options: PlanOptions): Promise<never> {
-		const outputs = this.#outputs();
 		const isUntouched = this.#applied.every(({ change }) => change === 'unchanged');
 		if (!this.#inputs.rollbackOnFailure || isUntouched) {
 			this.#summarize('failed', failure.message);
-			this.#context.report({ status: 'failed', reason: failure.message, ...outputs });
 			throw failure;
 		}
-		this.#context.log.error(failure.message, failure.place);
+		this.#context.log.info(`Failed: ${failure.message}`);
 		const end = await this.#goBack(options);
 		const message = `${failure.message}; ${end.sentence}`;
 		this.#summarize(end.status, message);
-		this.#context.report({ ...outputs, status: end.status, reason: message });
+		this.#report({ status: end.status, reason: message });
 		throw new Failure(message, {
 			exitCode: failure.exitCode,
 			...(failure.place === undefined ? {} : { place: failure.place }),
@@ -251,6 +254,12 @@ export class Rollout {
 			for (const line of lines) tell(`  ${line}`);
 			if (lines.length === 0) tell('  the owner of its fields alone');
 		}
+	}
+
+	/** Puts out what a failure leaves behind. */
+	#report(end: RolloutOutputs): void {
+		this.#isReported = true;
+		this.#context.report({ ...this.#outputs(), ...end });
 	}
 
 	#outputs(): RolloutOutputs {

@@ -1,26 +1,57 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRecord, type KubernetesObject, type ManagedFields } from './object.ts';
+import { type FieldSet, isRecord, type KubernetesObject, type ManagedFields } from './object.ts';
 
 /**
- * Whether a dry run's answer is what is there already, ownership of fields included. What
- * the server counts up by itself, and the status, which moves on its own, are left out.
+ * Whether a dry run's answer is what is there already. What the server counts up by itself,
+ * and the status, which moves on its own, are left out. A change of owners alone counts where
+ * `manager` would come to own more; that it would own less does not: the server itself fills
+ * in fields at the first write and takes them back at the second.
  */
-export function isUnchanged(live: KubernetesObject, predicted: KubernetesObject): boolean {
-	return isDeepStrictEqual(comparable(live), comparable(predicted));
+export function isUnchanged(
+	live: KubernetesObject,
+	predicted: KubernetesObject,
+	manager: string,
+): boolean {
+	if (!isDeepStrictEqual(content(live), content(predicted))) return false;
+	const before = ownersOf(live, manager);
+	const after = ownersOf(predicted, manager);
+	return isDeepStrictEqual(before.others, after.others) && isWithin(after.own, before.own);
 }
 
-function comparable(object: KubernetesObject): object {
-	const { status: _, metadata, ...rest } = object;
-	const { resourceVersion: _version, generation: _generation, managedFields, ...kept } = metadata;
-	const owners = (managedFields ?? [])
-		.filter(({ subresource }) => !subresource)
-		.map(({ time: _time, ...entry }) => entry)
-		.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
-	return { ...rest, metadata: kept, owners };
+function content({ status: _, metadata, ...rest }: KubernetesObject): object {
+	const {
+		resourceVersion: _version,
+		generation: _generation,
+		managedFields: _m,
+		...kept
+	} = metadata;
+	return { ...rest, metadata: kept };
+}
+
+function ownersOf(
+	{ metadata }: KubernetesObject,
+	manager: string,
+): { own: FieldSet; others: object[] } {
+	const entries = (metadata.managedFields ?? []).filter(({ subresource }) => !subresource);
+	const isOwn = (entry: ManagedFields) => entry.manager === manager && entry.operation === 'Apply';
+	return {
+		own: entries.find(isOwn)?.fieldsV1 ?? {},
+		others: entries
+			.filter((entry) => !isOwn(entry))
+			.map(({ time: _time, ...entry }) => entry)
+			.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+	};
 }
 
 function nameOf({ manager, operation, apiVersion }: ManagedFields): string {
 	return `${manager} ${operation} ${apiVersion}`;
+}
+
+function isWithin(inner: FieldSet, outer: FieldSet): boolean {
+	return Object.entries(inner).every(([field, below]) => {
+		const around = outer[field];
+		return around !== undefined && isWithin(below, around);
+	});
 }
 
 /** A field that differs; undefined where it is not there. */

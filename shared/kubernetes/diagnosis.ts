@@ -219,15 +219,18 @@ function probeCauses({ pod, status, container, isInit, events }: Seen): Cause[] 
 	const isStarting = container?.startupProbe !== undefined && status.started !== true;
 	const kind = isStarting ? 'startup' : 'readiness';
 	const probe = isStarting ? container?.startupProbe : container?.readinessProbe;
-	if (probe === undefined) return [];
 	const failed = events.findLast(({ message = '' }) =>
 		message.toLowerCase().startsWith(`${kind} probe`),
 	);
 	const why = failed === undefined ? '' : `: ${clean(failed.message ?? '')}`;
+	const probed =
+		probe === undefined
+			? 'is not ready'
+			: `its ${kind} probe (${describeProbe(probe)}) does not succeed`;
 	return [
 		{
 			key: `${status.name}: ${kind} probe`,
-			reason: `${nameOf(status, isInit)} of pod ${pod.metadata.name} runs, but its ${kind} probe (${describeProbe(probe)}) does not succeed${why}`,
+			reason: `${nameOf(status, isInit)} of pod ${pod.metadata.name} runs, but ${probed}${why}`,
 			graceMs: Number.POSITIVE_INFINITY,
 			container: { pod, name: status.name, previous: false },
 			field: [fieldOf(isInit), status.name, `${kind}Probe`],

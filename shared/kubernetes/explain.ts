@@ -47,6 +47,12 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 			message: `namespace "${details.name}" does not exist; create it, or add it to the manifests`,
 			field: 'metadata.namespace',
 		};
+	const typed = /failed to create typed patch object \([^)]*\): \.?(\S+): (.+)/s.exec(text);
+	if (typed !== null)
+		return {
+			message: `${typed[1]}: ${clean(typed[2] ?? '').replace(/&value\.valueUnstructured\{Value:(.*)\}/, '$1')}`,
+			field: typed[1],
+		};
 	const immutable = causes.find(({ message }) => /immutable/.test(message ?? ''));
 	if (status === 422 && (immutable || /updates to .* are forbidden/.test(text)))
 		return {

@@ -135,6 +135,22 @@ function shown(path: string, { folder }: ManifestOptions): string {
 	return name === '' ? '.' : name.startsWith('..') ? path : name;
 }
 
+/**
+ * Scalars as kubectl reads them: by YAML 1.1, where 0644 is octal and `yes` a boolean, but
+ * without its times and base-60 numbers, and with the octals of YAML 1.2.
+ */
+function customTags(tags: yaml.Tags): yaml.Tags {
+	const octal: yaml.ScalarTag = {
+		tag: 'tag:yaml.org,2002:int',
+		default: true,
+		test: /^[-+]?0[oO][0-7]+$/,
+		resolve: (text) => Number.parseInt(text.replace(/0[oO]/, ''), 8),
+	};
+	const isKept = (tag: yaml.Tags[number]) =>
+		typeof tag !== 'object' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME');
+	return [octal, ...tags.filter(isKept)];
+}
+
 /** The objects of one text, lists taken apart. */
 export function parseManifests(parser: typeof yaml, file: string, text: string): Manifest[] {
 	const lines = new parser.LineCounter();
@@ -146,15 +162,8 @@ export function parseManifests(parser: typeof yaml, file: string, text: string):
 		lineCounter: lines,
 		prettyErrors: false,
 		logLevel: 'silent',
-		// As kubectl reads: YAML 1.1, where 0644 is octal and `yes` a boolean, but without the
-		// times and base-60 numbers of it.
 		version: '1.1',
-		customTags: (tags) =>
-			tags.filter(
-				(tag) =>
-					typeof tag !== 'object' ||
-					(tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME'),
-			),
+		customTags,
 	});
 	return [...documents].flatMap((document) => {
 		const error = document.errors[0];

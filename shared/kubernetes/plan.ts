@@ -1,4 +1,4 @@
-import { badInput, Failure, formatPlace } from '../failure/failure.ts';
+import { badInput, Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { ApiError } from './api-error.ts';
 import {
@@ -111,7 +111,7 @@ async function resolveUnserved(
 	definitions: readonly Resource[],
 	options: PlanOptions,
 ): Promise<{ manifest: Manifest; resource: Resource }> {
-	const { object, place } = manifest;
+	const { object } = manifest;
 	const title = titleOf(object);
 	const upgrade = upgradeObject(object);
 	const to = upgrade?.object.apiVersion ?? '';
@@ -119,7 +119,7 @@ async function resolveUnserved(
 		const changes = upgrade.changes.join('; ');
 		if (!options.upgradeApis)
 			throw new Failure(
-				`${title}: the server does not serve ${object.apiVersion} any more. Change in ${formatPlace(place)}: ${changes}; or set upgrade-apis to have it done on the way`,
+				`${title}: the server does not serve ${object.apiVersion} any more; change ${changes}, or set upgrade-apis to have it done on the way`,
 				{ place: manifest.locate(['apiVersion']) },
 			);
 		options.log.info(`${title}: brought to a version that the server serves: ${changes}`);
@@ -192,7 +192,11 @@ async function tryOut(
 	const predicted = await dryRun(planned, options);
 	const { live } = planned;
 	const change =
-		live === undefined ? 'created' : isUnchanged(live, predicted) ? 'unchanged' : 'changed';
+		live === undefined
+			? 'created'
+			: isUnchanged(live, predicted, options.fieldManager)
+				? 'unchanged'
+				: 'changed';
 	return { ...planned, change, predicted };
 }
 

@@ -62,7 +62,9 @@ function isObserved(object: KubernetesObject): boolean {
 	return (object.metadata.generation ?? 0) <= observed;
 }
 
-const notObserved = waiting('its controller has not seen the change yet');
+/** What a status of the generation before is told as. */
+export const notSeenYet = 'its controller has not seen the change yet';
+const notObserved = waiting(notSeenYet);
 
 function replicasOf({ spec }: KubernetesObject): number {
 	return Number(readPath(spec, ['replicas']) ?? 1);

@@ -55,7 +55,7 @@ export async function restoreSet(
 	return restored;
 }
 
-/** A replace, since it brings back the owners of the fields too, which an apply would change. */
+/** A replace brings back every field; the owners of the fields need a write of their own. */
 async function restore(
 	client: KubernetesClient,
 	{ path, live, desired }: Applied,
@@ -66,7 +66,7 @@ async function restore(
 		const before = live ?? desired;
 		const { resourceVersion, uid } = now.metadata;
 		try {
-			return await client.replace(path, {
+			const restored = await client.replace(path, {
 				...before,
 				metadata: {
 					...before.metadata,
@@ -75,6 +75,11 @@ async function restore(
 				},
 				...(now.status === undefined ? {} : { status: now.status }),
 			});
+			const owners = before.metadata.managedFields;
+			if (owners === undefined) return restored;
+			return await client.patch(path, [
+				{ op: 'replace', path: '/metadata/managedFields', value: owners },
+			]);
 		} catch (error) {
 			if (!(error instanceof ApiError && error.status === 409) || tried === tries) throw error;
 		}

@@ -4,7 +4,7 @@ import type { KubernetesClient } from './client.ts';
 import { type Cause, diagnose, type Evidence, stableAt } from './diagnosis.ts';
 import { type KubernetesObject, readPath, titleOf } from './object.ts';
 import { hasPods, type Observed, Observer } from './observer.ts';
-import { type Readiness, readinessOf } from './readiness.ts';
+import { notSeenYet, type Readiness, readinessOf } from './readiness.ts';
 
 /** An object to wait for. */
 export interface Target extends Observed {
@@ -194,6 +194,7 @@ class Wait<T extends Target> {
 		const detail = detailOf(readiness);
 		if (detail === this.#told) return false;
 		this.#told = detail;
+		if (detail === notSeenYet) return false;
 		this.#options.log.info(`${title}: ${detail}`);
 		return true;
 	}
