@@ -18,6 +18,7 @@ export function withAllocations(object: KubeObject): KubeObject {
 						'kubernetes.io/metadata.name': object.metadata.name,
 					},
 				},
+				spec: { finalizers: ['kubernetes'] },
 				status: { phase: 'Active' },
 			};
 		case 'Pod':
@@ -25,10 +26,22 @@ export function withAllocations(object: KubeObject): KubeObject {
 		case 'PersistentVolumeClaim':
 			return { ...object, status: { phase: 'Pending' } };
 		case 'Job':
-			return { ...object, spec: jobSpec(object), status: {} };
+			return withJobLabels({ ...object, spec: jobSpec(object), status: {} });
 		case 'Deployment':
 		case 'CronJob':
 			return { ...object, status: {} };
+		case 'DaemonSet':
+			return {
+				...object,
+				status: {
+					currentNumberScheduled: 0,
+					numberMisscheduled: 0,
+					desiredNumberScheduled: 0,
+					numberReady: 0,
+				},
+			};
+		case 'StatefulSet':
+			return { ...object, status: { replicas: 0, availableReplicas: 0 } };
 		case 'ReplicaSet':
 			return { ...object, status: { replicas: 0 } };
 		default:
@@ -75,6 +88,7 @@ function jobSpec(job: KubeObject): JsonObject {
 	const labels = at(template, 'metadata', 'labels');
 	return {
 		...spec,
+		manualSelector: false,
 		selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': job.metadata.uid } },
 		template: {
 			...template,
@@ -84,4 +98,10 @@ function jobSpec(job: KubeObject): JsonObject {
 			},
 		},
 	};
+}
+
+/** A Job without labels has those of its pods. */
+function withJobLabels(job: KubeObject): KubeObject {
+	const labels = at(job, 'spec', 'template', 'metadata', 'labels') as Record<string, string>;
+	return { ...job, metadata: { labels, ...job.metadata } };
 }

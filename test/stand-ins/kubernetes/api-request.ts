@@ -83,15 +83,22 @@ export function isTrue(parameter: string | null): boolean {
 	return parameter === '1' || parameter === 'true';
 }
 
+const optionKinds: Record<string, string> = {
+	POST: 'CreateOptions',
+	PUT: 'UpdateOptions',
+	PATCH: 'PatchOptions',
+	DELETE: 'DeleteOptions',
+};
+
 /** `dryRun=All`; any other value is refused. */
-export function isDryRun({ query }: ApiRequest): boolean {
+export function isDryRun({ method, query }: ApiRequest): boolean {
 	const value = query.get('dryRun');
 	if (value === null || value === '') return false;
 	if (value === 'All') return true;
-	throw StatusError.invalid('PatchOptions', 'meta.k8s.io', '', [
+	throw StatusError.invalid(optionKinds[method] ?? '', 'meta.k8s.io', '', [
 		{
 			reason: 'FieldValueNotSupported',
-			message: `Unsupported value: "${value}": supported values: "All"`,
+			message: `Unsupported value: ["${value}"]: supported values: "All"`,
 			field: 'dryRun',
 		},
 	]);

@@ -58,20 +58,25 @@ export function answer(api: Api, request: ApiRequest): Answer {
 	const discovered = discover(api.catalog, path, aggregated);
 	if (discovered !== undefined) return json(discovered);
 	const target = targetOf(path);
-	if (target === undefined) return notFoundPage;
+	if (target === undefined) {
+		const group = /^\/apis\/([^/]+)\/[^/]+\/?$/.exec(path)?.[1];
+		if (api.catalog.kinds().some((kind) => kind.group === group)) {
+			throw StatusError.noSuchResource();
+		}
+		return notFoundPage;
+	}
 	const verb = verbOf(request, target);
 	const attributes = attributesOf(verb, target);
 	const kind = api.catalog.resource(target.group, target.version, target.plural);
 	if (!kind?.virtual && !isAllowed(user, attributes)) throw forbidden(user, attributes);
-	if (kind === undefined || (kind.namespaced && !target.namespace && verb === 'create')) {
+	if (kind === undefined) {
+		const served = api.catalog.kinds().some(({ group }) => group === target.group);
+		if (served) throw StatusError.noSuchResource();
 		return notFoundPage;
 	}
+	if (kind.namespaced && !target.namespace && verb === 'create') throw methodNotAllowed();
 	if (request.contentType.startsWith('application/vnd.kubernetes.protobuf')) {
-		throw new StatusError(
-			415,
-			'UnsupportedMediaType',
-			'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
-		);
+		throw StatusError.unsupportedMediaType();
 	}
 	if (kind.virtual) return accessReview(request);
 	return target.subresource === undefined

@@ -298,11 +298,9 @@ function conflictError(conflicts: { entry: ManagedFieldsEntry; set: FieldSet }[]
 	);
 }
 
-function printManager({ manager, subresource, operation, apiVersion, time }: ManagedFieldsEntry) {
+function printManager({ manager, subresource, operation, apiVersion }: ManagedFieldsEntry): string {
 	const name = JSON.stringify(manager);
 	const through =
 		subresource === undefined ? '' : ` with subresource ${JSON.stringify(subresource)}`;
-	return operation === 'Update'
-		? `${name}${through} using ${apiVersion} at ${time}`
-		: `${name}${through}`;
+	return operation === 'Update' ? `${name}${through} using ${apiVersion}` : `${name}${through}`;
 }

@@ -63,7 +63,6 @@ const specDefaults: Record<string, (spec: JsonObject) => JsonObject> = {
 		...(Array.isArray(spec.ports) ? { ports: spec.ports.map((port) => servicePort(port)) } : {}),
 	}),
 	PersistentVolumeClaim: (spec) => ({ volumeMode: 'Filesystem', ...spec }),
-	Namespace: (spec) => ({ finalizers: ['kubernetes'], ...spec }),
 };
 
 function jobSpec(spec: JsonObject): JsonObject {

@@ -129,6 +129,16 @@ export function fieldsOf(value: Json, schema: Schema, itself = false): FieldSet 
 	return set;
 }
 
+/** The fields that a value adds: besides what it sets, the maps and lists that were not there before. */
+function addedFields(value: Json, schema: Schema, isItem: boolean): FieldSet {
+	const below = parts(value, schema);
+	const set = emptySet(isItem || below.size === 0 || schema.type !== 'struct');
+	for (const [name, [child, childSchema]] of below) {
+		set.children.set(name, addedFields(child, childSchema, !name.startsWith('f:')));
+	}
+	return set;
+}
+
 /** What a change from one value to another sets anew or otherwise, and what it takes away. */
 export function compare(
 	before: Json | undefined,
@@ -143,7 +153,7 @@ export function compare(
 	for (const [name, [child, childSchema]] of now) {
 		const was = old.get(name);
 		if (was === undefined) {
-			changed.children.set(name, fieldsOf(child, childSchema, true));
+			changed.children.set(name, addedFields(child, childSchema, !name.startsWith('f:')));
 		} else if (granular(child, childSchema) && granular(was[0], childSchema)) {
 			const below = compare(was[0], child, childSchema, same);
 			if (!isEmptySet(below.changed)) changed.children.set(name, below.changed);

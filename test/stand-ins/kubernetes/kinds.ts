@@ -95,7 +95,7 @@ export function storageKey({ plural, group }: Pick<Kind, 'plural' | 'group'>): s
 	return group === '' ? plural : `${plural}.${group}`;
 }
 
-/** `apps/v1, Kind=Deployment`, as messages have it. */
-export function qualifiedKind(kind: Kind): string {
-	return `${apiVersionOf(kind)}, Kind=${kind.kind}`;
+/** `apps/v1, Kind=Deployment`, or `/v1, Kind=Pod`, as messages have it. */
+export function qualifiedKind({ group, version, kind }: Kind): string {
+	return `${group}/${version}, Kind=${kind}`;
 }

@@ -33,23 +33,25 @@ export function jsonPatch(document: Json, operations: Json): Json {
 				return edit(patched, path, op, () => undefined);
 			case 'test':
 				if (sameJson(lookUp(patched, path), value)) return patched;
-				throw unfit(`testing value ${path} failed`);
+				throw unfit();
 			case 'copy':
 			case 'move': {
 				const from = String(at(operation, 'from'));
 				const found = lookUp(patched, from);
-				if (found === undefined) throw unfit(`missing value: ${from}`);
+				if (found === undefined) throw unfit();
 				const base = op === 'move' ? edit(patched, from, 'remove', () => undefined) : patched;
 				return edit(base, path, 'add', () => found);
 			}
 			default:
-				throw unfit(`Unexpected kind: ${String(op)}`);
+				throw unfit();
 		}
 	}, document);
 }
 
-function unfit(message: string): StatusError {
-	return new StatusError(422, 'Invalid', message);
+/** The server does not say which operation it was. */
+function unfit(): StatusError {
+	const message = 'the server rejected our request due to an error in our request';
+	return new StatusError(422, 'Invalid', message, {});
 }
 
 function steps(pointer: string): string[] {
@@ -72,24 +74,23 @@ function edit(
 	op: 'add' | 'replace' | 'remove',
 	change: () => Json | undefined,
 ): Json {
-	const missing = () => unfit(`${op} operation does not apply: doc is missing path: "${pointer}"`);
 	const walk = (value: Json | undefined, [step, ...rest]: string[]): Json => {
 		if (step === undefined) return change() ?? null;
 		if (Array.isArray(value)) {
 			const index = step === '-' ? value.length : Number(step);
 			const limit = op === 'add' && rest.length === 0 ? value.length : value.length - 1;
-			if (!Number.isInteger(index) || index < 0 || index > limit) throw missing();
+			if (!Number.isInteger(index) || index < 0 || index > limit) throw unfit();
 			const item = value[index];
 			if (rest.length > 0) return value.with(index, walk(item, rest));
 			const next = change();
 			return value.toSpliced(index, op === 'add' ? 0 : 1, ...(next === undefined ? [] : [next]));
 		}
-		if (!isObject(value)) throw missing();
+		if (!isObject(value)) throw unfit();
 		if (rest.length > 0) {
-			if (value[step] === undefined) throw missing();
+			if (value[step] === undefined) throw unfit();
 			return { ...value, [step]: walk(value[step], rest) };
 		}
-		if (op !== 'add' && value[step] === undefined) throw missing();
+		if (op !== 'add' && value[step] === undefined) throw unfit();
 		const { [step]: _, ...others } = value;
 		const next = change();
 		return next === undefined ? others : { ...value, [step]: next };

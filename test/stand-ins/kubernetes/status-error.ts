@@ -15,9 +15,9 @@ export class StatusError extends Error {
 	override readonly name = 'StatusError';
 	readonly code: number;
 	readonly reason: string;
-	readonly details: Details;
+	readonly details: Details | undefined;
 
-	constructor(code: number, reason: string, message: string, details: Details = {}) {
+	constructor(code: number, reason: string, message: string, details?: Details) {
 		super(message);
 		this.code = code;
 		this.reason = reason;
@@ -26,6 +26,10 @@ export class StatusError extends Error {
 
 	static badRequest(message: string): StatusError {
 		return new StatusError(400, 'BadRequest', message);
+	}
+
+	static unsupportedMediaType(): StatusError {
+		return new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
 	}
 
 	/** `deployments.apps "web" not found` */
@@ -38,7 +42,7 @@ export class StatusError extends Error {
 	}
 
 	static noSuchResource(): StatusError {
-		return new StatusError(404, 'NotFound', 'the server could not find the requested resource');
+		return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 	}
 
 	static alreadyExists(resource: string, group: string, name: string): StatusError {
@@ -60,19 +64,18 @@ export class StatusError extends Error {
 		const text = list.length === 1 ? list[0] : `[${list.join(', ')}]`;
 		const what = qualified(kind, group);
 		return new StatusError(422, 'Invalid', `${what} "${name}" is invalid: ${text}`, {
-			name,
+			...(name === '' ? {} : { name }),
 			...(group === '' ? {} : { group }),
-			kind,
+			...(kind === '' ? {} : { kind }),
 			causes,
 		});
 	}
 
-	static forbidden(message: string, details: Details = {}): StatusError {
+	static forbidden(message: string, details: Details): StatusError {
 		return new StatusError(403, 'Forbidden', message, details);
 	}
 
 	body(): JsonObject {
-		const { causes, retryAfterSeconds, ...named } = this.details;
 		return {
 			kind: 'Status',
 			apiVersion: 'v1',
@@ -80,11 +83,7 @@ export class StatusError extends Error {
 			status: 'Failure',
 			message: this.message,
 			...(this.reason === '' ? {} : { reason: this.reason }),
-			details: {
-				...named,
-				...(causes === undefined ? {} : { causes }),
-				...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-			},
+			...(this.details === undefined ? {} : { details: { ...this.details } }),
 			code: this.code,
 		};
 	}

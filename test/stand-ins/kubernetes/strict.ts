@@ -44,7 +44,7 @@ function visit(value: Json, schema: Schema, place: Place, found: Misfit[]): void
 		} else if (schema.of === 'string' && typeof value !== 'string') {
 			wrong('string', `expected string, got &value.valueUnstructured{Value:${String(value)}}`);
 		} else if (schema.of === 'boolean' && typeof value !== 'boolean') {
-			wrong('bool', `expected boolean, got ${String(value)}`);
+			wrong('bool', `expected boolean, got &{${String(value)}}`);
 		}
 		return;
 	}

@@ -37,6 +37,9 @@ export function validate(kind: Kind, object: JsonObject, stored: JsonObject | un
 function nameCauses({ kind }: Kind, object: JsonObject): StatusCause[] {
 	const name = String(at(object, 'metadata', 'name') ?? '');
 	if (kind.includes('Role')) return [];
+	if (name === '') {
+		return [cause('required', 'metadata.name', 'name or generateName is required')];
+	}
 	const label = kind === 'Service' || kind === 'Namespace';
 	if ((label ? dnsLabel : dnsSubdomain).test(name)) return [];
 	return [cause('invalid', 'metadata.name', label ? labelRule : subdomainRule, name)];
@@ -91,11 +94,12 @@ const rules: Record<string, (object: JsonObject) => StatusCause[]> = {
 function workload(object: JsonObject): StatusCause[] {
 	const spec = object.spec;
 	const selector = at(spec, 'selector');
-	const labels = at(spec, 'template', 'metadata', 'labels') ?? {};
+	const labels = at(spec, 'template', 'metadata', 'labels') ?? null;
 	const causes: StatusCause[] = [];
 	if (selector === undefined) {
 		causes.push(cause('required', 'spec.selector', ''));
-	} else if (!selects(selector, labels as Record<string, string>)) {
+	}
+	if (!selects(selector, (labels ?? {}) as Record<string, string>)) {
 		const detail = '`selector` does not match template `labels`';
 		causes.push(cause('invalid', 'spec.template.metadata.labels', detail, labels));
 	}
@@ -172,12 +176,9 @@ const changeRules: Record<string, (now: JsonObject, was: JsonObject) => StatusCa
 		return at(now, 'spec', 'clusterIP') === ip
 			? []
 			: [
-					cause(
-						'invalid',
-						'spec.clusterIPs[0]',
-						'may not change once set',
+					cause('invalid', 'spec.clusterIPs[0]', 'may not change once set', [
 						at(now, 'spec', 'clusterIP') ?? '',
-					),
+					]),
 				];
 	},
 	ConfigMap: frozenData,

@@ -41,10 +41,6 @@ export class Writes {
 
 	create(kind: Kind, given: JsonObject, options: WriteOptions): KubeObject {
 		const object = this.#fresh(kind, given);
-		const { name, namespace } = object.metadata;
-		if (this.#store.get(storageKey(kind), namespace, name) !== undefined) {
-			throw StatusError.alreadyExists(kind.plural, kind.group, name);
-		}
 		const managedFields = trackUpdate(undefined, object, kind.schema, writer(kind, options));
 		return this.#insert(kind, withManaged(object, managedFields), options);
 	}
@@ -108,8 +104,9 @@ export class Writes {
 		if (held && stored.metadata.deletionTimestamp !== undefined) return stored;
 		if (held) {
 			const metadata: Metadata = { ...stored.metadata, deletionTimestamp: timestamp() };
-			if (grace) metadata.deletionGracePeriodSeconds = 30;
-			return this.#store.put(storageKey(kind), { ...stored, metadata });
+			if (kind.kind === 'Pod') metadata.deletionGracePeriodSeconds = 30;
+			const status = kind.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {};
+			return this.#store.put(storageKey(kind), { ...stored, metadata, ...status });
 		}
 		if (orphan) this.#releaseDependents(stored);
 		return this.#store.remove(storageKey(kind), stored);
@@ -144,9 +141,11 @@ export class Writes {
 		const { status: _, ...rest } = given;
 		const clean = filled(kind, kind.subresources.includes('status') ? rest : given);
 		const asked = isObject(given.metadata) ? given.metadata : {};
-		const name = String(asked.name ?? `${String(asked.generateName ?? '')}${randomSuffix()}`);
+		const prefix = asked.generateName;
+		const generated = typeof prefix === 'string' ? `${prefix}${randomSuffix()}` : '';
+		const name = typeof asked.name === 'string' ? asked.name : generated;
 		const { resourceVersion: _rv, managedFields: _mf, ...kept } = asked;
-		return withAllocations({
+		return {
 			...clean,
 			apiVersion: apiVersionOf(kind),
 			kind: kind.kind,
@@ -158,7 +157,7 @@ export class Writes {
 				creationTimestamp: timestamp(),
 				...(kind.generation ? { generation: 1 } : {}),
 			},
-		});
+		};
 	}
 
 	#next(
@@ -204,8 +203,13 @@ export class Writes {
 		return next;
 	}
 
-	#insert(kind: Kind, object: KubeObject, { dryRun }: WriteOptions): KubeObject {
+	#insert(kind: Kind, given: KubeObject, { dryRun }: WriteOptions): KubeObject {
+		const object = withAllocations(given);
 		validate(kind, object, undefined);
+		const { name, namespace } = object.metadata;
+		if (this.#store.get(storageKey(kind), namespace, name) !== undefined) {
+			throw StatusError.alreadyExists(kind.plural, kind.group, name);
+		}
 		const refusal = this.admission(kind, object);
 		if (refusal !== undefined) throw refusal;
 		return dryRun ? object : this.#store.put(storageKey(kind), object);

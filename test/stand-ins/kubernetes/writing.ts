@@ -81,17 +81,7 @@ function applyPatch(
 					? strategicPatch(stored, patch, kind.schema)
 					: undefined;
 	if (isObject(patched)) return patched;
-	const accepted = [
-		'application/json-patch+json',
-		'application/merge-patch+json',
-		...(kind.custom ? [] : ['application/strategic-merge-patch+json']),
-		'application/apply-patch+yaml',
-	].join(', ');
-	throw new StatusError(
-		415,
-		'UnsupportedMediaType',
-		`the body of the request was in an unknown format - accepted media types include: ${accepted}`,
-	);
+	throw StatusError.unsupportedMediaType();
 }
 
 function applyObject({ store, writes, kind, target, request }: Context): Written {
@@ -108,16 +98,15 @@ function applyObject({ store, writes, kind, target, request }: Context): Written
 	const given = parseObject(request);
 	const version = String(given.apiVersion);
 	if (version !== apiVersionOf(kind)) {
-		throw StatusError.badRequest(
-			`Incorrect version specified in apply patch. Specified patch version: ${version}, expected: ${apiVersionOf(kind)}`,
-		);
+		const full = version.includes('/') ? version : `/${version}`;
+		throw StatusError.badRequest(`invalid object type: ${full}, Kind=${String(given.kind)}`);
 	}
 	if (at(given, 'metadata', 'managedFields') !== undefined) {
 		throw StatusError.badRequest('metadata.managedFields must be nil');
 	}
+	const found = misfits(given, kind.schema);
+	if (found.length > 0) throw untypable(found, given, kind);
 	const configuration = placed(given, kind, target);
-	const found = misfits(configuration, kind.schema);
-	if (found.length > 0) throw untypable(found, configuration, kind, target);
 	if (lookUp(store, kind, target) === undefined) {
 		const creation = attributesOf('create', target);
 		if (!isAllowed(user, creation)) throw forbidden(user, creation);
@@ -132,10 +121,18 @@ function applyObject({ store, writes, kind, target, request }: Context): Written
 }
 
 /** What the server says when a configuration does not fit the schema; it has no reason of its own. */
-function untypable(found: Misfit[], object: JsonObject, kind: Kind, target: Target): StatusError {
-	const lines = found.map(({ applyPath, detail }) => `${applyPath}: ${detail}`);
+function untypable(found: Misfit[], object: JsonObject, kind: Kind): StatusError {
+	// The server looks no further in a struct that has an unknown field.
+	const structs = new Set<string>();
+	const told = found.filter(({ kind: what, applyPath }) => {
+		const struct = applyPath.slice(0, applyPath.lastIndexOf('.'));
+		if (what === 'unknown' && structs.has(struct)) return false;
+		structs.add(struct);
+		return true;
+	});
+	const lines = told.map(({ applyPath, detail }) => `${applyPath}: ${detail}`);
 	const errors = lines.length === 1 ? lines[0] : ['errors:', ...lines].join('\n  ');
-	const where = `${target.namespace ?? ''}/${String(at(object, 'metadata', 'name'))}`;
+	const where = `${String(at(object, 'metadata', 'namespace') ?? '')}/${String(at(object, 'metadata', 'name') ?? '')}`;
 	return new StatusError(
 		500,
 		'',
@@ -157,15 +154,22 @@ export function deleteObject({ store, writes, kind, target, request }: Context):
 	const seconds = request.query.get('gracePeriodSeconds') ?? at(given, 'gracePeriodSeconds');
 	const policy = request.query.get('propagationPolicy') ?? at(given, 'propagationPolicy');
 	const dryRun = isDryRun(request) || at(given, 'dryRun') !== undefined;
+	const preserves = kind.kind === 'Job' && policy === undefined;
 	const object = writes.remove(kind, stored, {
 		dryRun,
 		grace: kind.kind === 'Namespace' || (kind.kind === 'Pod' && String(seconds) !== '0'),
-		orphan: policy === 'Orphan',
+		orphan: policy === 'Orphan' || preserves,
 	});
+	const warnings = preserves
+		? [
+				'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
+			]
+		: [];
 	if (object.metadata.deletionTimestamp !== undefined) return { status: 200, object };
 	const { name, uid } = stored.metadata;
 	return {
 		status: 200,
+		warnings,
 		object: {
 			kind: 'Status',
 			apiVersion: 'v1',

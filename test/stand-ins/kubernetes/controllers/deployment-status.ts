@@ -26,6 +26,7 @@ export function setDeploymentStatus(
 		...(counts.updated > 0 ? { updatedReplicas: counts.updated } : {}),
 		...(counts.ready > 0 ? { readyReplicas: counts.ready } : {}),
 		...(counts.available > 0 ? { availableReplicas: counts.available } : {}),
+		terminatingReplicas: total('terminatingReplicas'),
 		...(unavailable > 0 ? { unavailableReplicas: unavailable } : {}),
 		conditions,
 	});

@@ -48,7 +48,9 @@ function byWorth(a: Pod, b: Pod): number {
 }
 
 function setStatus(set: Workload, context: ControllerContext, failure: string | undefined): void {
-	const pods = context.objects.owned<Pod>('Pod', set).filter(isActive);
+	const all = context.objects.owned<Pod>('Pod', set);
+	const pods = all.filter(isActive);
+	const ending = all.filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
 	const ready = pods.filter(isReady);
 	const available = pods.filter((pod) => isAvailable(pod, set, context));
 	const conditions: Condition[] =
@@ -64,6 +66,7 @@ function setStatus(set: Workload, context: ControllerContext, failure: string | 
 		...(pods.length > 0 ? { fullyLabeledReplicas: pods.length } : {}),
 		...(ready.length > 0 ? { readyReplicas: ready.length } : {}),
 		...(available.length > 0 ? { availableReplicas: available.length } : {}),
+		terminatingReplicas: ending.length,
 		observedGeneration: set.metadata.generation ?? 1,
 		...(conditions.length > 0 ? { conditions } : {}),
 	});

@@ -71,7 +71,6 @@ export function reconcileNamespace(
 	contentsOf: (name: string) => KubeObject[],
 ): void {
 	if (namespace.metadata.deletionTimestamp === undefined) return;
-	objects.setStatus(namespace, { phase: 'Terminating' });
 	for (const object of contentsOf(namespace.metadata.name)) objects.remove(object);
 	clock.after(0.5, () => objects.remove(namespace));
 }
