@@ -17,7 +17,7 @@ import {
 import { fetchTag, fetchToTag, type PresentTag } from './remote-tag.ts';
 import { findSubject } from './subject.ts';
 
-const { branch: _, forge: __, 'api-url': ___, ...accessInputs } = repositoryInputs;
+const { branch: _, ...accessInputs } = repositoryInputs;
 
 /** How often a tag that others write at the same time is looked at again. */
 const attempts = 5;

@@ -42,14 +42,6 @@ export const repositoryInputs = {
 		z.string(),
 		"Lines of a `known_hosts` file: the keys of the ssh server's host.",
 	),
-	forge: input(
-		z.enum(['github', 'gitea', 'forgejo', 'git']),
-		'What the server is: `github`, `gitea`, `forgejo`, or `git` for no forge at all.',
-		{ otherwise: 'found out from the URL and the CI' },
-	),
-	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {
-		otherwise: 'found out from the URL and the CI',
-	}),
 	'ca-certificate': input(
 		z.string(),
 		'Certificate authority of the server: a path, or the PEM text.',
@@ -62,6 +54,18 @@ export const repositoryInputs = {
 	}),
 	'author-email': input(z.string(), "The author's e-mail address.", {
 		default: 'lockstep@noreply.invalid',
+	}),
+};
+
+/** Inputs of every step that talks to the API of a forge, beside git. */
+export const forgeInputs = {
+	forge: input(
+		z.enum(['github', 'gitea', 'forgejo', 'git']),
+		'What the server is: `github`, `gitea`, `forgejo`, or `git` for no forge at all.',
+		{ otherwise: 'found out from the URL and the CI' },
+	),
+	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {
+		otherwise: 'found out from the URL and the CI',
 	}),
 };
 

@@ -3,11 +3,11 @@ import { connectForge } from '../forge/connect.ts';
 import { detectForge } from '../forge/detect.ts';
 import type { Forge } from '../forge/forge.ts';
 import { githubTokenAdvice } from '../forge/github-token.ts';
-import type { repositoryInputs } from './common-inputs.ts';
+import type { forgeInputs, repositoryInputs } from './common-inputs.ts';
 import type { InputValues, StepContext } from './declare.ts';
 import { apiTokenFor, credentialsFrom, remoteFrom, tlsFrom } from './repository.ts';
 
-type ForgeInputs = InputValues<typeof repositoryInputs>;
+type ForgeInputs = InputValues<typeof repositoryInputs & typeof forgeInputs>;
 
 /**
  * Connects to the forge that the input `repository` is on. The caller closes it.
