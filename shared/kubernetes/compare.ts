@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { type FieldSet, isRecord, type KubernetesObject, type ManagedFields } from './object.ts';
+import { type FieldSet, isRecord, type KubernetesObject } from './object.ts';
 
 /**
  * Whether a dry run's answer is what is there already. What the server counts up by itself,
@@ -13,38 +13,24 @@ export function isUnchanged(
 	manager: string,
 ): boolean {
 	if (!isDeepStrictEqual(content(live), content(predicted))) return false;
-	const before = ownersOf(live, manager);
-	const after = ownersOf(predicted, manager);
-	return isDeepStrictEqual(before.others, after.others) && isWithin(after.own, before.own);
+	return isWithin(ownedBy(manager, predicted), ownedBy(manager, live));
 }
 
 function content({ status: _, metadata, ...rest }: KubernetesObject): object {
 	const {
 		resourceVersion: _version,
 		generation: _generation,
-		managedFields: _m,
+		managedFields: _owners,
 		...kept
 	} = metadata;
 	return { ...rest, metadata: kept };
 }
 
-function ownersOf(
-	{ metadata }: KubernetesObject,
-	manager: string,
-): { own: FieldSet; others: object[] } {
-	const entries = (metadata.managedFields ?? []).filter(({ subresource }) => !subresource);
-	const isOwn = (entry: ManagedFields) => entry.manager === manager && entry.operation === 'Apply';
-	return {
-		own: entries.find(isOwn)?.fieldsV1 ?? {},
-		others: entries
-			.filter((entry) => !isOwn(entry))
-			.map(({ time: _time, ...entry }) => entry)
-			.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
-	};
-}
-
-function nameOf({ manager, operation, apiVersion }: ManagedFields): string {
-	return `${manager} ${operation} ${apiVersion}`;
+function ownedBy(manager: string, { metadata }: KubernetesObject): FieldSet {
+	const own = metadata.managedFields?.find(
+		(entry) => entry.manager === manager && entry.operation === 'Apply' && !entry.subresource,
+	);
+	return own?.fieldsV1 ?? {};
 }
 
 function isWithin(inner: FieldSet, outer: FieldSet): boolean {

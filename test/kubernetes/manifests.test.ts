@@ -1,0 +1,207 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { placeOfField } from '../../shared/kubernetes/explain.ts';
+import { readManifests } from '../../shared/kubernetes/manifests.ts';
+import { titleOf } from '../../shared/kubernetes/object.ts';
+import { overrideImages } from '../../shared/kubernetes/overrides.ts';
+
+let folder: string;
+beforeEach(async () => {
+	folder = await mkdtemp(join(tmpdir(), 'manifests-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function write(files: Record<string, string>): Promise<void> {
+	for (const [name, text] of Object.entries(files)) {
+		await mkdir(dirname(join(folder, name)), { recursive: true });
+		await writeFile(join(folder, name), text);
+	}
+}
+
+const read = (paths: string[], stdin = '') =>
+	readManifests(paths, {
+		folder,
+		stdin: Readable.from([stdin]),
+		environment: { PATH: join(folder, 'bin') },
+		namespace: 'default',
+	});
+
+const titles = async (paths: string[], stdin = '') =>
+	(await read(paths, stdin)).map(({ object }) => titleOf(object));
+
+const configMap = (name: string, data = 'a: "1"') =>
+	`apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  ${data}\n`;
+
+describe('a set', () => {
+	test('is all below a folder, in the order of the names, without what is hidden', async () => {
+		await write({
+			'k/b.yml': configMap('b'),
+			'k/a/a.yaml': configMap('a'),
+			'k/.git/c.yaml': configMap('c'),
+			'k/notes.txt': 'no manifest',
+		});
+		expect(await titles(['k'])).toEqual(['ConfigMap/a', 'ConfigMap/b']);
+	});
+
+	test('is what a glob matches', async () => {
+		await write({
+			'k/a.yaml': configMap('a'),
+			'k/b.yaml': configMap('b'),
+			'c.yaml': configMap('c'),
+		});
+		expect(await titles(['k/*.yaml'])).toEqual(['ConfigMap/a', 'ConfigMap/b']);
+	});
+
+	test('is the standard input', async () => {
+		expect(await titles(['-'], configMap('a'))).toEqual(['ConfigMap/a']);
+	});
+
+	test('is every document of a file, lists taken apart', async () => {
+		const item = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } });
+		await write({
+			'all.yaml': `---\n# nothing\n---\n${configMap('a')}---\napiVersion: v1\nkind: List\nitems: [${item}]\n`,
+			'one.json': JSON.stringify({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'j' } }),
+		});
+		expect(await titles(['all.yaml', 'one.json'])).toEqual([
+			'ConfigMap/a',
+			'Secret/s',
+			'Service/j',
+		]);
+	});
+
+	test('may be of files whose names begin with a dash', async () => {
+		await write({ '-a.yaml': configMap('a') });
+		expect(await titles(['-a.yaml'])).toEqual(['ConfigMap/a']);
+	});
+
+	test('is not empty', async () => {
+		await write({ 'k/empty.yaml': '# nothing\n' });
+		await expect(read(['k'])).rejects.toThrow('no Kubernetes object in k');
+	});
+
+	test('has no object twice', async () => {
+		await write({ 'k/a.yaml': configMap('a'), 'k/b.yaml': configMap('a') });
+		await expect(read(['k'])).rejects.toThrow(
+			'ConfigMap/a stands in the set twice: at k/a.yaml:1:1 and at k/b.yaml:1:1',
+		);
+	});
+
+	test('that is not there is told with what is', async () => {
+		await write({ 'k/a.yaml': configMap('a') });
+		await expect(read(['k/b.yaml'])).rejects.toThrow(/no k\/b\.yaml in .*; there are a\.yaml/);
+	});
+});
+
+describe('what cannot be read', () => {
+	test.each([
+		['a: [1\nb: 2\n', /k\.yaml:2:1: the YAML cannot be read/],
+		['a: 1\na: 2\n', /k\.yaml:2:1: .*unique/],
+		['- a\n', /k\.yaml:1:1: this is no Kubernetes object/],
+		['kind: Pod\nmetadata: {name: a}\n', /k\.yaml:1:1: this Pod has no apiVersion/],
+		['apiVersion: v1\nmetadata: {name: a}\n', /this object has no kind/],
+		['apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n', /this Pod has no metadata\.name/],
+	])('%j is told with its place', async (text, message) => {
+		await write({ 'k.yaml': text });
+		await expect(read(['k.yaml'])).rejects.toThrow(message);
+	});
+});
+
+test.each([
+	['0644', 420],
+	['0o644', 420],
+	['yes', true],
+	['n', false],
+	['12:30:45', '12:30:45'],
+	['2026-01-01', '2026-01-01'],
+	['1e3', 1000],
+	['"0644"', '0644'],
+	['08', 8],
+])('%s is read as kubectl reads it', async (written, value) => {
+	await write({ 'k.yaml': configMap('a', `v: ${written}`) });
+	const [manifest] = await read(['k.yaml']);
+	expect(manifest?.object.data).toEqual({ v: value });
+});
+
+describe('kustomizations and charts', () => {
+	test('are refused where nothing can render them', async () => {
+		await write({ 'k/kustomization.yaml': 'resources: []\n', 'c/Chart.yaml': 'name: c\n' });
+		await expect(read(['k'])).rejects.toThrow('neither kustomize nor kubectl is on PATH');
+		await expect(read(['c'])).rejects.toThrow('helm is not on PATH');
+	});
+
+	test('are not mixed with plain manifests', async () => {
+		await write({ 'k/a.yaml': configMap('a'), 'k/base/kustomization.yaml': '' });
+		await expect(read(['k'])).rejects.toThrow('name it by itself');
+	});
+
+	test('are what the program on PATH renders', async () => {
+		await write({ 'k/kustomization.yaml': '', 'rendered.yaml': configMap('rendered') });
+		await mkdir(join(folder, 'bin'));
+		const script = `#!/bin/sh\ntest "$1" = build && exec /bin/cat '${folder}/rendered.yaml'\n`;
+		await writeFile(join(folder, 'bin/kustomize'), script, { mode: 0o755 });
+		expect(await titles(['k'])).toEqual(['ConfigMap/rendered']);
+	});
+});
+
+const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  template:
+    spec:
+      containers:
+        - name: web
+          image: acme/web:1
+        - name: proxy
+          image: docker.io/library/nginx:1
+`;
+
+describe('other images', () => {
+	const imagesAfter = async (overrides: Record<string, string>) => {
+		await write({ 'd.yaml': deployment });
+		const manifests = await read(['d.yaml']);
+		overrideImages(manifests, overrides);
+		const spec = manifests[0]?.object.spec as {
+			template: { spec: { containers: { image: string }[] } };
+		};
+		return spec.template.spec.containers.map(({ image }) => image);
+	};
+
+	test('take the place of those of the same repository, by its full name', async () => {
+		expect(await imagesAfter({ nginx: 'nginx:2' })).toEqual(['acme/web:1', 'nginx:2']);
+	});
+
+	test('may exchange two', async () => {
+		expect(await imagesAfter({ 'acme/web': 'nginx:2', nginx: 'acme/web:2' })).toEqual([
+			'nginx:2',
+			'acme/web:2',
+		]);
+	});
+
+	test('that nothing uses are bad input', async () => {
+		await expect(imagesAfter({ 'acme/we': 'acme/we:2' })).rejects.toThrow(
+			'no container of the set uses acme/we; there are acme/web, docker.io/library/nginx',
+		);
+	});
+
+	test('that are none are bad input', async () => {
+		await expect(imagesAfter({ 'acme/web': 'acme/web:' })).rejects.toThrow('is no image reference');
+	});
+});
+
+test.each([
+	['.spec.template.spec.containers[name="proxy"].image', 12],
+	['spec.template.spec.containers[1].image', 12],
+	['spec.template.spec.containers[1].imagePulPolicy', 11],
+	['metadata.labels[app]', 3],
+	['spec.replicas', 5],
+])('the field %s is found in its file', async (field, line) => {
+	await write({ 'd.yaml': deployment });
+	const [manifest] = await read(['d.yaml']);
+	if (manifest === undefined) throw new Error('nothing was read');
+	expect(placeOfField(manifest, field)).toMatchObject({ file: 'd.yaml', line });
+});
