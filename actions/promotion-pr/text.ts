@@ -61,7 +61,8 @@ export function composeBody(
 		facts(promotion).join('\n'),
 		`### Files\n\n${files(promotion).join('\n')}`,
 		`<details><summary>Diff</summary>\n\n${codeBlock(shortened(promotion.diff), 'diff')}\n\n</details>`,
-		formatTrailers(promotion.record),
+		// No real value has either; a squashed merge takes these lines as they stand.
+		inertText(formatTrailers(promotion.record)).replaceAll('<', '&lt;'),
 	];
 	return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
 }

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
+import { giteaActions, github } from './fronts.ts';
+import { branch, name, Promotion, production } from './promotion.ts';
+
+let scene: Promotion;
+beforeEach(async () => {
+	scene = await Promotion.start();
+});
+afterEach(async () => {
+	const problems = await scene.requestProblems();
+	await scene.close();
+	expect(problems).toEqual([]);
+});
+
+const forges = [
+	['GitHub', github],
+	['Gitea', giteaActions],
+] as const;
+
+type Match = (request: RecordedRequest) => boolean;
+
+const opening: Match = ({ method, path }) => method === 'POST' && path.endsWith('/pulls');
+const commenting: Match = ({ method, path }) => method === 'POST' && path.endsWith('/comments');
+const labelling: Match = ({ method, path }) => method === 'POST' && path.endsWith('/labels');
+const anyApi: Match = ({ kind }) => kind !== 'git';
+
+/** Fails the first so many of the requests that match. */
+function failing(times: number, match: Match, fault: Fault): () => number {
+	let left = times;
+	scene.forge.onRequest = (request) => (match(request) && left-- > 0 ? fault : undefined);
+	return () => left;
+}
+
+const json = { 'content-type': 'application/json' };
+const status = (code: number, body: unknown, headers = {}): Fault => ({
+	kind: 'status',
+	status: code,
+	headers: { ...json, ...headers },
+	body: JSON.stringify(body),
+});
+
+describe.each(forges)('on %s', (_title, front) => {
+	const opened = async (left: () => number) => {
+		const { exitCode, outputs, stdout } = await scene.run({ labels: 'promotion' }, front);
+		expect(stdout).not.toContain('error');
+		expect(exitCode).toBe(0);
+		expect(left()).toBeLessThanOrEqual(0);
+		expect(scene.pull).toMatchObject({ state: 'open', head: branch });
+		expect([...scene.pull.labels]).toEqual(['promotion']);
+		expect(outputs).toMatchObject({ number: '1', image: `${name}:2` });
+	};
+
+	test('a server that is unwell is asked again', async () => {
+		await opened(failing(2, anyApi, { kind: 'status', status: 502 }));
+	});
+
+	test('an answer that got lost after the pull request was opened leaves one', async () => {
+		await opened(failing(1, opening, { kind: 'reset', when: 'after' }));
+	});
+
+	test('a connection that breaks before anything is done is tried again', async () => {
+		await opened(failing(1, opening, { kind: 'reset', when: 'before' }));
+	});
+
+	test('a rate limit is waited out for as long as the server asks', async () => {
+		const limit = status(429, { message: 'Slow down' }, { 'retry-after': '1' });
+		await opened(failing(1, opening, limit));
+	});
+
+	test('a comment whose answer got lost is said once', async () => {
+		await scene.run({ branch: 'promote/old', 'close-superseded': 'false' }, front);
+		const left = failing(1, commenting, { kind: 'status', status: 502 });
+		const { exitCode, outputs } = await scene.run({ image: `${name}:3` }, front);
+		expect({ exitCode, superseded: outputs.superseded }).toEqual({
+			exitCode: 0,
+			superseded: '[1]',
+		});
+		expect(left()).toBeLessThanOrEqual(0);
+		expect(scene.pulls[0]?.comments).toHaveLength(1);
+	});
+
+	test('a server that stays unwell ends it with one sentence, and the next run completes it', async () => {
+		failing(Number.POSITIVE_INFINITY, opening, { kind: 'status', status: 503 });
+		const first = await scene.run({}, front);
+		expect(first.exitCode).toBe(1);
+		expect(first.stdout).toMatch(/refused to open the pull request.*: 503/);
+		expect(scene.pulls).toEqual([]);
+		scene.forge.onRequest = undefined;
+		const second = await scene.run({}, front);
+		expect(second).toMatchObject({ exitCode: 0, outputs: { operation: 'created', number: '1' } });
+	});
+
+	test('what the forge refuses after the opening does not hide the pull request', async () => {
+		const { exitCode, outputs, stdout } = await scene.run({ reviewers: 'nobody' }, front);
+		expect(exitCode).toBe(1);
+		expect(stdout).toMatch(/refused to ask nobody for a review/);
+		expect(outputs).toMatchObject({ operation: 'created', number: '1' });
+	});
+
+	test('somebody who moves the branch between reading and pushing loses nothing', async () => {
+		await scene.run({}, front);
+		let theirs = '';
+		scene.forge.onRequest = async ({ path, method }) => {
+			if (theirs === '' && method === 'POST' && path.endsWith('git-receive-pack'))
+				theirs = await scene.commit(branch, { 'notes.md': 'x\n' });
+			return undefined;
+		};
+		const { exitCode, stdout } = await scene.run({ image: `${name}:3` }, front);
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain('has a commit that this step did not make');
+		expect(await scene.tip(branch)).toBe(theirs);
+	});
+});
+
+describe('on GitHub alone', () => {
+	test.each([
+		[
+			'does not know the new branch yet',
+			{ field: 'head', code: 'invalid', resource: 'PullRequest' },
+		],
+		['sees no commits on it yet', { message: `No commits between main and ${branch}` }],
+	])('a forge that %s is asked again', async (_what, error) => {
+		const early = status(422, { message: 'Validation Failed', errors: [error] });
+		const left = failing(2, opening, early);
+		const { exitCode, outputs } = await scene.run();
+		expect({ exitCode, operation: outputs.operation }).toEqual({
+			exitCode: 0,
+			operation: 'created',
+		});
+		expect(left()).toBeLessThanOrEqual(0);
+	});
+
+	test('a replica that does not know the new pull request yet is asked again', async () => {
+		const left = failing(1, labelling, status(404, { message: 'Not Found' }));
+		expect(await scene.run({ labels: 'promotion' })).toMatchObject({ exitCode: 0 });
+		expect(left()).toBeLessThanOrEqual(0);
+		expect([...scene.pull.labels]).toEqual(['promotion']);
+	});
+
+	test.each([
+		['a secondary rate limit', { 'retry-after': '1' }],
+		[
+			'a spent rate limit',
+			{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.floor(Date.now() / 1000)) },
+		],
+	])('%s, which comes as 403, is waited out and told', async (_what, headers) => {
+		const limit = status(403, { message: 'You have exceeded a secondary rate limit' }, headers);
+		const left = failing(1, opening, limit);
+		const { exitCode, stdout } = await scene.run();
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain('GitHub asks to slow down');
+		expect(left()).toBeLessThanOrEqual(0);
+	});
+
+	test('a 403 that is no rate limit is told at once', async () => {
+		const refused = status(403, {
+			message: 'GitHub Actions is not permitted to create or approve pull requests.',
+		});
+		failing(Number.POSITIVE_INFINITY, opening, refused);
+		const { exitCode, stdout } = await scene.run();
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain("allow it in the repository's settings");
+		expect(scene.forge.requests.filter(opening)).toHaveLength(1);
+	});
+
+	test('a repository that was renamed is followed', async () => {
+		scene.forge.onRequest = ({ path, query }) =>
+			path === `/api/v3/repos/${production}/pulls` &&
+			query.page === undefined &&
+			query.moved === undefined
+				? {
+						kind: 'status',
+						status: 301,
+						headers: {
+							location: `${scene.forge.apiUrl}/repos/${production}/pulls?per_page=100&page=1`,
+						},
+					}
+				: undefined;
+		expect((await scene.run({ 'dry-run': 'true' })).exitCode).toBe(0);
+	});
+});
+
+test('the step ends with exit code 3 when its time is over', async () => {
+	scene.forge.onRequest = (request) => (anyApi(request) ? { kind: 'stall' } : undefined);
+	const { exitCode, stdout } = await scene.run({ timeout: '2s' });
+	expect(exitCode).toBe(3);
+	expect(stdout).toContain('Not done within 2 s');
+});

@@ -1,0 +1,410 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commandLine, drone, fronts, giteaActions, github, woodpecker } from './fronts.ts';
+import { branch, manifest, name, Promotion, production, qa, token } from './promotion.ts';
+
+let scene: Promotion;
+beforeEach(async () => {
+	scene = await Promotion.start();
+});
+afterEach(async () => {
+	const problems = await scene.requestProblems();
+	await scene.close();
+	expect(problems).toEqual([]);
+});
+
+const forges = [
+	['GitHub', github, 'github'],
+	['Gitea', giteaActions, 'gitea'],
+] as const;
+
+describe.each(forges)('on %s', (_title, front, kind) => {
+	test('one pull request carries the image, and running again writes nothing', async () => {
+		const base = await scene.tip('main');
+		const first = await scene.run({}, front);
+		expect(first).toMatchObject({ exitCode: 0 });
+		const tip = await scene.tip(branch);
+		expect(first.outputs).toEqual({
+			operation: 'created',
+			number: '1',
+			url: expect.stringContaining(`/${production}/pull`),
+			branch,
+			commit: tip,
+			image: `${name}:2`,
+			superseded: '[]',
+		});
+		expect(first.githubOutputs).toEqual(first.outputs);
+		expect(await scene.git('show', `${branch}:api.yaml`)).toBe(manifest(`${name}:2`).trimEnd());
+		expect(await scene.git('rev-parse', `${branch}^`)).toBe(base);
+		expect(await scene.git('diff', '--name-only', base ?? '', branch)).toBe('api.yaml');
+		expect(await scene.tip('main')).toBe(base);
+		expect(scene.pull).toMatchObject({ head: branch, base: 'main', state: 'open', draft: false });
+		expect(scene.forge.requests.some((request) => request.kind === kind)).toBe(true);
+
+		scene.takeWrites();
+		const again = await scene.run({}, front, { run: 2 });
+		expect(again).toMatchObject({ exitCode: 0 });
+		expect(again.outputs).toEqual({ ...first.outputs, operation: 'unchanged' });
+		expect(scene.takeWrites()).toEqual([]);
+		expect(await scene.tip(branch)).toBe(tip);
+	});
+
+	test('a newer image takes the place of the older in the same pull request', async () => {
+		await scene.run({}, front);
+		const before = scene.pull.headSha;
+		const { outputs, exitCode } = await scene.run({ image: `${name}:3` }, front);
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'updated', number: '1', image: `${name}:3` });
+		expect(scene.pull.title).toBe(`Promote ${name} to 3 in production`);
+		expect(scene.pull.body).toContain(`Lockstep-Image: ${name}:3`);
+		expect(scene.pull.headSha).not.toBe(before);
+		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
+	});
+
+	test('an open pull request is closed when its base has the image already', async () => {
+		await scene.run({}, front);
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) });
+		const { outputs, exitCode } = await scene.run({}, front);
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'closed', number: '1' });
+		expect(scene.pull).toMatchObject({ state: 'closed', merge: undefined });
+		expect(scene.pull.comments.map(({ body }) => body)).toEqual([
+			`\`main\` has \`${name}:2\` already, so there is nothing left to promote.`,
+		]);
+		scene.takeWrites();
+		expect((await scene.run({}, front)).outputs.operation).toBe('none');
+		expect(scene.takeWrites()).toEqual([]);
+	});
+
+	test('older pull requests for the same image are closed with a comment that names the newer', async () => {
+		const old = { 'close-superseded': 'false' };
+		await scene.run({ branch: 'promote/old' }, front);
+		await scene.run({ ...old, branch: 'promote/staging', environment: 'staging' }, front);
+		await scene.run({ ...old, branch: 'other/place' }, front);
+		const { outputs } = await scene.run({ image: `${name}:3` }, front);
+		expect(outputs).toMatchObject({ operation: 'created', number: '4', superseded: '[1]' });
+		expect(scene.pulls.map(({ state }) => state)).toEqual(['closed', 'open', 'open', 'open']);
+		expect(scene.pulls[0]?.comments.map(({ body }) => body)).toEqual([
+			`Closed in favour of #4, which promotes \`${name}:3\`.`,
+		]);
+	});
+
+	test('labels, assignees and reviewers are put on once', async () => {
+		const inputs = { labels: 'promotion,production', assignees: 'alice', reviewers: 'bob' };
+		expect(await scene.run(inputs, front)).toMatchObject({ exitCode: 0 });
+		expect([...scene.pull.labels]).toEqual(['promotion', 'production']);
+		expect([...scene.pull.assignees]).toEqual(['alice']);
+		expect([...scene.pull.requestedReviewers]).toEqual(['bob']);
+		scene.takeWrites();
+		expect((await scene.run(inputs, front)).outputs.operation).toBe('unchanged');
+		expect(scene.takeWrites()).toEqual([]);
+	});
+
+	test('a draft is opened as one and stays one', async () => {
+		await scene.run({ draft: 'true' }, front);
+		expect(scene.pull.draft).toBe(true);
+		scene.takeWrites();
+		expect((await scene.run({ draft: 'true' }, front)).outputs.operation).toBe('unchanged');
+		expect(scene.takeWrites()).toEqual([]);
+		await scene.run({ image: `${name}:3`, draft: 'true' }, front);
+		expect(scene.pull).toMatchObject({ draft: true });
+	});
+
+	test("somebody's commit on the branch is told of and nothing is lost", async () => {
+		await scene.run({}, front);
+		const theirs = await scene.commit(branch, { 'notes.md': 'careful\n' });
+		const { exitCode, stdout } = await scene.run({ image: `${name}:3` }, front);
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(`${theirs.slice(0, 12)} "By a person" by Alice`);
+		expect(await scene.tip(branch)).toBe(theirs);
+		expect(scene.pull).toMatchObject({ title: `Promote ${name} to 2 in production` });
+
+		const told = await scene.run({ image: `${name}:3`, overwrite: 'true' }, front);
+		expect(told).toMatchObject({ exitCode: 0, outputs: { operation: 'updated' } });
+		expect(await scene.git('ls-tree', '--name-only', branch)).toBe('api.yaml\nother.yaml');
+	});
+
+	test('twice at once is one pull request', async () => {
+		const runs = await Promise.all([scene.run({}, front), scene.run({}, front)]);
+		expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+		expect(scene.pull.state).toBe('open');
+		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
+		// The two share a workspace, and so the files in it.
+		const outputs = runs.map(({ githubOutputs }) => githubOutputs);
+		expect(new Set(outputs.map(({ commit }) => commit)).size).toBe(1);
+		expect(outputs.map(({ operation }) => operation)).toContain('created');
+	});
+
+	test('dry-run shows the diff and writes nothing', async () => {
+		const { exitCode, stdout, outputs } = await scene.run({ 'dry-run': 'true' }, front);
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'created' });
+		expect(stdout).toContain(`+    - {name: api, image: "${name}:2"} # keep`);
+		expect(scene.takeWrites()).toEqual([]);
+		expect(await scene.tip(branch)).toBeUndefined();
+	});
+});
+
+test.each(Object.entries(fronts))(
+	'%s finds out where the pull request goes',
+	async (title, front) => {
+		const more = title === 'the command line' ? { forge: 'gitea' } : {};
+		const { exitCode, outputs } = await scene.run(more, front);
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'created', number: '1', image: `${name}:2` });
+	},
+);
+
+test('the body tells what changes, where it was proved, from which commit and by which run', async () => {
+	await scene.leave('rolling-deploy', {
+		status: 'deployed',
+		images: `api=${name}:2`,
+		'image-ids': `${name}@sha256:${'d'.repeat(64)}`,
+	});
+	await scene.run({ image: name });
+	const { body, title } = scene.pull;
+	expect(title).toBe(`Promote ${name} to 2 in production`);
+	const { server, commit } = scene.situation;
+	const host = new URL(server).host;
+	const source = `git.example/acme/api@${'c'.repeat(40)}`;
+	expect(body.split('\n')).toEqual([
+		`Promotes \`${name}\` from \`1\` to \`2\` in \`production\`.`,
+		'',
+		`- Image: \`${name}:2\``,
+		`- Before: \`${name}:1\``,
+		`- Digest: \`sha256:${'d'.repeat(64)}\``,
+		'- Proved in: `qa`',
+		`- As of: [\`${qa}@${commit.slice(0, 12)}\`](${server}/${qa}/commit/${commit})`,
+		`- Source: [\`acme/api@${'c'.repeat(12)}\`](https://git.example/acme/api/commit/${'c'.repeat(40)})`,
+		`- Run: [the run that opened or updated this](${server}/${qa}/actions/runs/1)`,
+		'',
+		'### Files',
+		'',
+		expect.stringMatching(
+			/^- `api\.yaml:4:\d+` `spec\.containers\[name=api\]\.image`: `ghcr\.io\/acme\/api:1` → `ghcr\.io\/acme\/api:2`$/,
+		),
+		'',
+		'<details><summary>Diff</summary>',
+		'',
+		'```diff',
+		'diff --git a/api.yaml b/api.yaml',
+		expect.stringMatching(/^index /),
+		'--- a/api.yaml',
+		'+++ b/api.yaml',
+		expect.stringMatching(/^@@ /),
+		' # the api',
+		' spec:',
+		'   containers:',
+		`-    - {name: api, image: "${name}:1"} # keep`,
+		`+    - {name: api, image: "${name}:2"} # keep`,
+		'```',
+		'',
+		'</details>',
+		'',
+		`Lockstep-Image: ${name}:2`,
+		`Lockstep-Digest: sha256:${'d'.repeat(64)}`,
+		`Lockstep-Source: ${source}`,
+		'Lockstep-Environment: production',
+		`Lockstep-From: ${host}/${qa}@${commit}`,
+		`Lockstep-Run: ${server}/${qa}/actions/runs/1`,
+	]);
+	const trailers = await scene.git('log', '-1', '--format=%(trailers)', branch);
+	expect(body.endsWith(trailers.trim())).toBe(true);
+});
+
+describe('the image that is promoted', () => {
+	test('is the one that rolling-deploy deployed and the files use', async () => {
+		await scene.leave('rolling-deploy', {
+			status: 'unchanged',
+			images: `sidecar=ghcr.io/acme/proxy:7\napi=${name}:2`,
+		});
+		const { outputs } = await scene.run({ image: '' }, drone);
+		expect(outputs).toMatchObject({ operation: 'created', image: `${name}:2`, branch });
+	});
+
+	test('is none when the rollout before failed', async () => {
+		await scene.leave('rolling-deploy', { status: 'failed', reason: 'no such image' });
+		const { exitCode, stdout } = await scene.run({ image: name });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain('rolling-deploy in this workspace ended as failed (no such image)');
+		expect(scene.pulls).toEqual([]);
+	});
+
+	test('is the one in a file of the workspace', async () => {
+		const { outputs } = await scene.run({ image: name, 'from-file': 'api.yaml' });
+		expect(outputs.image).toBe(`${name}:2`);
+	});
+
+	test('is the one in a file of another repository, with what its record tells', async () => {
+		const { outputs } = await scene.run({
+			image: '',
+			'from-file': 'api.yaml',
+			'from-repository': qa,
+		});
+		expect(outputs.image).toBe(`${name}:2`);
+		expect(scene.pull.body).toContain('- Proved in: `qa`');
+		expect(scene.pull.body).toContain(`@${scene.situation.commit}`);
+	});
+
+	test('takes a digest beside or in place of its tag', async () => {
+		const digest = `sha256:${'e'.repeat(64)}`;
+		const { outputs } = await scene.run({ image: name, digest });
+		expect(outputs.image).toBe(`${name}@${digest}`);
+		const both = await scene.run({ image: `${name}:2@${digest}` });
+		expect(both.outputs).toMatchObject({ image: `${name}:2@${digest}`, operation: 'updated' });
+	});
+
+	test.each([
+		[{ image: '' }, 'What to promote is not known'],
+		[{ image: name }, 'What to promote is not known'],
+		[{ image: `${name}:2`, tag: '3' }, '--tag and --image both give the tag'],
+		[{ image: 'NAME:2' }, '--image: "NAME:2" is no image reference'],
+		[{ 'from-repository': qa }, '--from-repository needs --from-file'],
+		[{ branch: 'main' }, '--branch and the base are both main'],
+		[{ branch: 'a..b' }, '--branch: "a..b"'],
+		[{ base: '-x' }, '--base: "-x"'],
+	])('bad input %j is exit code 2', async (inputs, words) => {
+		const { exitCode, stderr } = await scene.run({ forge: 'gitea', ...inputs }, commandLine);
+		expect(stderr).toContain(words);
+		expect(exitCode).toBe(2);
+		expect(scene.pulls).toEqual([]);
+		expect(await scene.git('for-each-ref', 'refs/heads', '--format=%(refname)')).toBe(
+			'refs/heads/main',
+		);
+	});
+});
+
+test('what others push to the base meanwhile does not disturb a pull request that stays true', async () => {
+	await scene.run();
+	const tip = await scene.tip(branch);
+	await scene.commit('main', { 'other.yaml': 'a: 2\n' });
+	expect((await scene.run()).outputs).toMatchObject({ operation: 'unchanged', commit: tip });
+	await scene.commit('main', { 'api.yaml': manifest(`${name}:1`).replace('the api', 'our api') });
+	const { outputs } = await scene.run();
+	expect(outputs).toMatchObject({ operation: 'updated', number: '1' });
+	expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
+});
+
+test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
+	await scene.run();
+	await scene.commit(branch, { 'notes.md': 'x\n' });
+	const merged = await fetch(`${scene.forge.apiUrl}/repos/${production}/pulls/1/merge`, {
+		method: 'PUT',
+		headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
+		body: JSON.stringify({ merge_method: 'squash' }),
+	});
+	expect(merged.status).toBe(200);
+	const { outputs } = await scene.run({ image: `${name}:3` });
+	expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+});
+
+test('two promotions do not take turns in one branch', async () => {
+	await scene.run({ branch: 'promote/shared' });
+	const { exitCode, stdout } = await scene.run({
+		branch: 'promote/shared',
+		environment: 'staging',
+		image: `${name}:3`,
+	});
+	expect(exitCode).toBe(1);
+	expect(stdout).toContain(`promotes ${name} in production, which is another promotion`);
+});
+
+test('a branch that is asked to be merged elsewhere is left alone', async () => {
+	await scene.makeBranch('release');
+	await scene.run({ base: 'release' });
+	const { exitCode, stdout } = await scene.run();
+	expect(exitCode).toBe(1);
+	expect(stdout).toContain('into release, not into main');
+});
+
+test('values can be set in place of an image', async () => {
+	const { outputs, exitCode } = await scene.run({
+		image: '',
+		set: 'a=3',
+		file: 'other.yaml',
+		branch: 'promote/values',
+	});
+	expect(exitCode).toBe(0);
+	expect(outputs).toMatchObject({ operation: 'created', branch: 'promote/values' });
+	expect(scene.pull.title).toBe('Promote a in production');
+});
+
+test('Markdown from outside mentions nobody, closes nothing and is no HTML', async () => {
+	const hostile = 'prod <img src=x> @alice fixes #1 `code` [a](b)';
+	await scene.run({ environment: hostile, branch: 'promote/x', body: 'For {{environment}}.' });
+	const { body, title } = scene.pull;
+	const [, outside = ''] = /^(For .*)$/m.exec(body) ?? [];
+	expect(outside).not.toMatch(/<|@\w|#\d|[^\\]`|[^\\]\[/);
+	expect(title).not.toMatch(/@\w|#\d/);
+	const prose = body
+		.replace(/```[\s\S]*?```/g, '')
+		.split('\n')
+		.filter((line) => !line.startsWith('Lockstep-') && !line.startsWith('For '))
+		.map((line) => line.replace(/(`+)(?!`)[\s\S]*?[^`]\1(?!`)/g, ''))
+		.join('\n');
+	expect(prose).not.toContain('alice');
+	expect(await scene.git('log', '-1', '--format=%s%n%b', 'promote/x')).not.toMatch(/ @\w| #\d/);
+	const trailers = body.split('\n').filter((line) => line.startsWith('Lockstep-Environment'));
+	expect(trailers.join()).not.toMatch(/<img| @\w| #\d/);
+});
+
+test('title and body take templates', async () => {
+	await scene.run({
+		title: '{{name}}: {{previous-image}} -> {{tag}}',
+		body: 'Please look at {{files}}, @alice.',
+	});
+	expect(scene.pull.title).toBe(`${name}: ${name}:1 -> 2`);
+	expect(scene.pull.body).toMatch(/^Please look at api\.yaml, @alice\.\n\nPromotes /);
+});
+
+test('a plain git server is told to have no pull requests', async () => {
+	const { exitCode, stdout } = await scene.run({ forge: 'git' });
+	expect(exitCode).toBe(2);
+	expect(stdout).toContain('A pull request needs a forge');
+});
+
+test('a server that is no known forge is asked for by name', async () => {
+	scene.forge.onRequest = ({ path }) =>
+		/^\/api\/v[13]\/(version|meta)$/.test(path) ? { kind: 'status', status: 404 } : undefined;
+	const { exitCode, stderr } = await scene.run({}, commandLine);
+	expect(exitCode).toBe(2);
+	expect(stderr).toContain('cannot be found out');
+});
+
+describe("a GitHub workflow's own token", () => {
+	test('is told to reach no other repository', async () => {
+		const own = `ghs_${'a'.repeat(500)}`;
+		const { exitCode, stdout } = await scene.run({ token: own });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(
+			`a workflow's GITHUB_TOKEN reaches no repository but its own (${qa}): give the token of a GitHub App`,
+		);
+	});
+
+	test('is told to start no workflows where it does open a pull request', async () => {
+		const { exitCode, stdout } = await scene.run({ token: `ghs_${'b'.repeat(36)}` });
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain('GitHub starts no workflows for it');
+	});
+});
+
+test.each([
+	['GitHub', github, 'with.token'],
+	['Woodpecker', woodpecker, 'settings.token'],
+])('on %s a token without the right to write fails in one sentence', async (_name, front) => {
+	const { exitCode, stdout } = await scene.run({ token: 'reader-token-0123456789' }, front);
+	expect(exitCode).toBe(1);
+	expect(stdout).toMatch(/may not do this|refused to/);
+	expect(scene.pulls).toEqual([]);
+});
+
+test('the token stands in no log, output or file, whatever the level', async () => {
+	const { stdout, stderr, outputs, githubSummary } = await scene.run({ 'log-level': 'debug' });
+	const all = stdout + stderr + JSON.stringify(outputs) + githubSummary;
+	expect(all).not.toContain(token);
+	expect(all).not.toContain(Buffer.from(`x-access-token:${token}`).toString('base64'));
+	expect(
+		scene.forge.requests.every(
+			({ path, query }) => !`${path}${JSON.stringify(query)}`.includes(token),
+		),
+	).toBe(true);
+});

@@ -1,0 +1,140 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Forge, startForge } from '../stand-ins/forge/forge.ts';
+import { githubDescription } from '../stand-ins/forge/github-description.ts';
+import type { PullRequest } from '../stand-ins/forge/model.ts';
+import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
+import { git, resolveCommit } from '../stand-ins/git/git.ts';
+import { type Front, github, type Situation, type Values } from './fronts.ts';
+import { runStep, type StepRun } from './run-step.ts';
+
+export const token = 'promoter-token-0123456789';
+export const production = 'acme/infra-production';
+export const qa = 'acme/infra-qa';
+export const name = 'ghcr.io/acme/api';
+export const branch = 'promote/production-acme-api';
+
+export function manifest(image: string): string {
+	return `# the api\nspec:\n  containers:\n    - {name: api, image: "${image}"} # keep\n`;
+}
+
+/** A forge with QA's and production's repositories, and what a test asks of them. */
+export class Promotion {
+	readonly forge: Forge;
+	/** QA's repository as its pipeline checked it out. */
+	readonly workspace: string;
+	readonly situation: Situation;
+
+	constructor(forge: Forge, workspace: string, situation: Situation) {
+		Object.assign(this, { forge, workspace, situation });
+		this.forge = forge;
+		this.workspace = workspace;
+		this.situation = situation;
+	}
+
+	static async start(): Promise<Promotion> {
+		const forge = await startForge({
+			users: [
+				{ name: 'promoter', token },
+				{ name: 'reader', token: 'reader-token-0123456789', access: 'read' },
+				{ name: 'github-actions[bot]', token: `ghs_${'a'.repeat(500)}`, access: { [qa]: 'admin' } },
+				{ name: 'github-actions[bot]', token: `ghs_${'b'.repeat(36)}` },
+				{ name: 'alice', token: 'alice-token' },
+				{ name: 'bob', token: 'bob-token' },
+			],
+		});
+		await forge.createRepository(production, {
+			files: { 'api.yaml': manifest(`${name}:1`), 'other.yaml': 'a: 1\n' },
+		});
+		await forge.createRepository(qa, { files: { 'api.yaml': manifest(`${name}:1`) } });
+		const source = 'c'.repeat(40);
+		const commit = await commitToBranch(
+			forge.repositoryPath(qa),
+			'main',
+			{ 'api.yaml': manifest(`${name}:2`) },
+			`Bump api\n\nLockstep-Image: ${name}:2\nLockstep-Source: git.example/acme/api@${source}\nLockstep-Environment: qa\n`,
+		);
+		const workspace = await mkdtemp(join(tmpdir(), 'promotion-'));
+		const checkout = join(workspace, 'checkout');
+		await git(workspace, ['clone', '--quiet', forge.repositoryPath(qa), checkout]);
+		return new Promotion(forge, checkout, { server: forge.url, repository: qa, commit });
+	}
+
+	/** Runs the step as QA's pipeline does. */
+	async run(
+		inputs: Values = {},
+		front: Front = github,
+		at: Partial<Situation> = {},
+	): Promise<StepRun> {
+		const all = {
+			repository: this.forge.cloneUrl(production),
+			token,
+			file: 'api.yaml',
+			image: `${name}:2`,
+			environment: 'production',
+			...inputs,
+		};
+		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+		const started = front({ ...this.situation, ...at }, given);
+		return await runStep('promotion-pr', { ...started, cwd: this.workspace });
+	}
+
+	/** What an earlier step of the same workspace left. */
+	async leave(step: string, outputs: Values): Promise<void> {
+		await mkdir(join(this.workspace, '.lockstep'), { recursive: true });
+		await writeFile(join(this.workspace, '.lockstep', `${step}.json`), JSON.stringify(outputs));
+	}
+
+	get pulls(): PullRequest[] {
+		return this.forge.repository(production).pulls;
+	}
+
+	/** The pull request that is the only one. */
+	get pull(): PullRequest {
+		const [pull, ...more] = this.pulls;
+		if (pull === undefined || more.length > 0)
+			throw new Error(`there are ${this.pulls.length} pull requests, not one`);
+		return pull;
+	}
+
+	tip(of: string): Promise<string | undefined> {
+		return resolveCommit(this.forge.repositoryPath(production), `refs/heads/${of}`);
+	}
+
+	git(...args: string[]): Promise<string> {
+		return git(this.forge.repositoryPath(production), args);
+	}
+
+	/** A commit of somebody else's in production's repository. */
+	commit(to: string, files: Record<string, string>, message = 'By a person'): Promise<string> {
+		const author = { ...fixtureSignature, name: 'Alice', email: 'alice@example.com' };
+		return commitToBranch(this.forge.repositoryPath(production), to, files, message, author);
+	}
+
+	/** A branch of production's repository that stands where another one does. */
+	async makeBranch(of: string, at = 'main'): Promise<void> {
+		await this.git('branch', of, at);
+	}
+
+	/** Requests since the last call that could have written anything. */
+	takeWrites(): string[] {
+		return this.forge.requests
+			.splice(0)
+			.filter(({ method, path }) => method !== 'GET' && !path.endsWith('git-upload-pack'))
+			.map(({ method, path, status }) => `${method} ${path.replace(/^.*\/acme\//, '')} ${status}`);
+	}
+
+	/** What GitHub's own description finds wrong with the requests so far. */
+	async requestProblems(): Promise<string[]> {
+		const description = await githubDescription();
+		return this.forge.requests
+			.filter(({ kind }) => kind === 'github')
+			.flatMap((request) => description.requestProblems(request));
+	}
+
+	async close(): Promise<void> {
+		await this.forge.close();
+		await rm(join(this.workspace, '..'), { recursive: true, force: true });
+	}
+}
