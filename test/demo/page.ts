@@ -32,7 +32,10 @@ ${environments.map(environmentRow)}
 </table></div>
 <h2>What the application's tags tell</h2>
 <p>Written by <code>tag-source</code> on the commits that were baked and deployed.</p>
-<div class="panel">${tags.map((tag) => html`<code>${tag}</code><br>`)}</div>
+<div class="panel"><table>
+<tr><th>tag</th><th>on</th></tr>
+${tags.map(tagRow)}
+</table></div>
 ${acts.map(actSection)}
 </html>
 `.text;
@@ -43,6 +46,10 @@ function environmentRow(one: EnvironmentResult): Html {
 	return html`<tr><td>${one.name}</td><td><code>${one.image}</code></td>
 <td><code title="${one.imageId}">${digest.slice(0, 19)}</code></td>
 <td><code title="${one.commit}">${shortId(one.commit)}</code></td><td>${wayOf(one)}</td></tr>`;
+}
+
+function tagRow({ name, commit }: FlowResult['tags'][number]): Html {
+	return html`<tr><td><code>${name}</code></td><td><code title="${commit}">${shortId(commit)}</code></td></tr>`;
 }
 
 function actSection({ title, story, checks, runs }: Act): Html {

@@ -13,9 +13,10 @@ const rows: readonly { name: EnvironmentName; title: string; y: number }[] = [
 export function picture({ environments, pullRequests, acts }: FlowResult): Html {
 	const of = (name: EnvironmentName) => environments.find((one) => one.name === name);
 	const pull = pullRequests.find(({ merged }) => merged);
-	const broken = acts
+	const failed = acts
 		.flatMap(({ runs }) => runs)
 		.find(({ repository, result }) => repository === 'infra-qa' && result.status === 'failure');
+	const brokenVersion = / to (\S+)$/m.exec(failed?.event.message ?? '')?.[1];
 	return html`<svg viewBox="0 0 1080 420" role="img" aria-label="How a change goes from the application over three infra repositories to its environments">
 <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0 8 4 0 8z"/></marker></defs>
 ${box(20, 164, 'application', of('qa') ? `commit ${shortId(of('qa')?.commit ?? '')}` : '', 'repository')}
@@ -26,12 +27,12 @@ ${rows.map(({ name, title, y }) => {
 ${box(840, y, title, found?.version ?? 'nothing', 'environment')}
 <path class="way" d="M660 ${y + height / 2}H832"/><text class="note" x="746" y="${y + 36}">rolling-deploy</text>`;
 })}
-<path class="way" d="M240 196C330 196 330 66 432 66"/><text class="note" x="310" y="110">push to a branch</text>
+<path class="way" d="M240 196C330 196 330 66 432 66"/><text class="note" x="296" y="104">push to a branch</text>
 <path class="way" d="M240 210H432"/><text class="note" x="330" y="202">tag ${of('qa')?.version}</text>
 <path class="way asks" d="M950 256V282H550V300"/><text class="note" x="750" y="276">after a healthy rollout: pull request ${pull?.number}</text>
 ${
-	broken
-		? html`<path class="way back" d="M486 164C470 128 560 128 546 156"/><text class="note back" x="660" y="142">${broken.event.message.split('\n')[0]}: failed, taken back</text>`
+	brokenVersion !== undefined
+		? html`<path class="way back" d="M500 164C500 136 596 136 596 158"/><text class="note back" x="720" y="146">${brokenVersion} fails, and is taken back</text>`
 		: undefined
 }
 </svg>`;

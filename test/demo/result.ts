@@ -8,6 +8,7 @@ import {
 } from './flow.ts';
 import type { PullView } from './forge-view.ts';
 import type { Act, Play } from './play.ts';
+import type { RepositoryView } from './repository-view.ts';
 import type { World } from './world.ts';
 
 /** What runs in one environment, and how it came there. */
@@ -33,8 +34,8 @@ export interface FlowResult {
 	readonly seconds: number;
 	readonly environments: readonly EnvironmentResult[];
 	readonly pullRequests: readonly PullView[];
-	/** Tags of the application. */
-	readonly tags: readonly string[];
+	/** The application's tags, each with the commit that it stands on. */
+	readonly tags: readonly { readonly name: string; readonly commit: string }[];
 	readonly acts: readonly Act[];
 }
 
@@ -42,7 +43,6 @@ export interface FlowResult {
 export async function resultOf(play: Play, seconds: number, problem?: string): Promise<FlowResult> {
 	const { views, reviewer } = play.world;
 	const application = await views.application.update();
-	const tags = await application.git('for-each-ref', '--format=%(refname:short)', 'refs/tags');
 	const pullRequests = await reviewer.pulls('infra-production');
 	const environments: EnvironmentResult[] = [];
 	for (const name of environmentNames) {
@@ -55,9 +55,20 @@ export async function resultOf(play: Play, seconds: number, problem?: string): P
 		seconds,
 		environments,
 		pullRequests,
-		tags: tags.split('\n').filter((tag) => tag !== ''),
+		tags: await tagsOf(application),
 		acts: play.acts,
 	};
+}
+
+async function tagsOf(application: RepositoryView): Promise<FlowResult['tags']> {
+	const tags: { name: string; commit: string }[] = [];
+	for (const ref of (await application.refs()).keys())
+		if (ref.startsWith('refs/tags/'))
+			tags.push({
+				name: ref.slice('refs/tags/'.length),
+				commit: await application.git('rev-parse', `${ref}^{commit}`),
+			});
+	return tags;
 }
 
 async function environmentOf(

@@ -53,10 +53,12 @@ export class Show implements CiWatcher, PlayWatcher {
 	}
 
 	stepEnds(_: RepositoryName, { name, status, outputs, log }: StepResult): void {
-		const [colour, mark] = marks[status];
 		if (status === 'skipped') return;
+		const [colour, mark] = marks[status];
 		const seconds = ((performance.now() - this.#stepStarted) / 1000).toFixed(1);
-		this.#line(`    ${this.#style(colour, mark)} ${name} ${this.#style('gray', `${seconds} s`)}`);
+		this.#line(
+			`    ${this.#style(colour, mark)} ${shortName(name)} ${this.#style('gray', `${seconds} s`)}`,
+		);
 		const reason = outputs.reason ?? log.split('\n').findLast((line) => line.trim() !== '');
 		if (status === 'failure' && reason) this.#line(`      ${this.#style('red', reason)}`);
 	}
@@ -116,4 +118,9 @@ export class Show implements CiWatcher, PlayWatcher {
 	#style(format: Format, text: string): string {
 		return styleText(format, text, { stream: this.#stream });
 	}
+}
+
+/** A step without a name of its own is called by its action. */
+function shortName(name: string): string {
+	return name.replace(/^lockstep-ci\/lockstep\/actions\//, '');
 }
