@@ -51,6 +51,9 @@ function countSeparators(text: string): { separators: number; depth: number } {
 	return { separators, depth };
 }
 
+/** Tokens that stand for no text: the lexer's marks for a document, a flow's end and a scalar. */
+const lexerMarks = new Set(['\u0002', '\u0018', '\u001f']);
+
 /** Where brackets nest too deep, told exactly by the parser's own lexer. */
 function deeperThan(parser: typeof yaml, text: string, deepest: number): number | undefined {
 	let [offset, open] = [0, 0];
@@ -58,7 +61,7 @@ function deeperThan(parser: typeof yaml, text: string, deepest: number): number 
 		if (token === '[' || token === '{') open++;
 		if (token === ']' || token === '}') open--;
 		if (open > deepest) return offset;
-		offset += token.length;
+		if (!lexerMarks.has(token)) offset += token.length;
 	}
 	return undefined;
 }

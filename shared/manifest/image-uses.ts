@@ -86,7 +86,7 @@ async function usesInBlock(source: Source, at: Located): Promise<ImageUse[]> {
 		throw failure;
 	}
 	const uses = await findImageUses(inner);
-	return uses.map((use) => ({ ...use, at: at.node, within: { at, source: inner } }));
+	return uses.map((use) => ({ ...use, within: { at, source: inner } }));
 }
 
 class UseFinder {

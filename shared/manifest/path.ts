@@ -30,8 +30,15 @@ export function formatPath({ documents }: Pick<Source, 'documents'>, path: Path)
 			text += (text && '.') + formatKey(String(step));
 		}
 	}
-	const among = documents.length > 1 ? `${document?.title ?? `#${Number(index) + 1}`}:` : '';
+	const among = documents.length > 1 || !document ? `${selectorOf(documents, Number(index))}:` : '';
 	return among + (text || (among ? '' : 'the document'));
+}
+
+/** A document by its kind and name where they choose it, otherwise by its number. */
+function selectorOf(documents: readonly Document[], index: number): string {
+	const title = documents[index]?.title;
+	const same = documents.filter((document) => document.title === title);
+	return title && same.length === 1 && selector.test(`${title}:`) ? title : `#${index + 1}`;
 }
 
 function formatKey(key: string): string {

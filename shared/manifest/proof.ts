@@ -30,7 +30,8 @@ export async function applyProven(before: Source, { splices, expect }: Change): 
 		if (!meets(now, meant.value)) throw readsAs(before, path, now, meant.value);
 		expected.delete(pathKey(path));
 	}
-	for (const { path, value } of expected.values()) throw readsAs(before, path, undefined, value);
+	const [left] = expected.values();
+	if (left) throw stays(before, left.path);
 	return text;
 }
 
@@ -180,15 +181,20 @@ function readsAs(
 ): Failure {
 	const resolved = now && resolve(now);
 	const found =
-		resolved?.kind === 'scalar'
-			? JSON.stringify(resolved.value)
-			: resolved
-				? `a ${resolved.kind}`
-				: 'nothing new';
+		resolved?.kind === 'scalar' ? JSON.stringify(resolved.value) : (resolved?.kind ?? 'nothing');
 	const wanted = meant ? JSON.stringify(meant.text) : 'nothing';
 	return new Failure(
 		`${source.file}: nothing was written, as ${formatPath(source, path)} would have read as ${found} instead of ${wanted}.`,
 		{ place: { file: source.file } },
+	);
+}
+
+function stays(source: Source, path: Path): Failure {
+	return new Failure(
+		`${source.file}: nothing was written, as ${formatPath(source, path)} would have stayed as it is.`,
+		{
+			place: { file: source.file },
+		},
 	);
 }
 
