@@ -1,4 +1,3 @@
-import { Failure, formatPlace } from '../failure/failure.ts';
 import { isJson, type Source } from './document.ts';
 import type { Scalar, ScalarValue } from './node.ts';
 import { nextLine, type Splice } from './text.ts';
@@ -151,18 +150,18 @@ function isPlainString(text: string, inFlow: boolean): boolean {
  * Writes the lines of a block scalar. Its header, indentation, blank lines at the end and
  * all lines that stay the same are kept.
  */
-function replaceBlock({ text, placeAt }: Source, at: Scalar, value: string): Splice[] {
+function replaceBlock({ text }: Source, at: Scalar, value: string): Splice[] {
 	const lines = blockLines(text, at);
 	const first = lines.find(({ content }) => content.trim() !== '');
-	if (!first || /^[|>][-+]?[0-9]/.test(at.source)) {
-		const place = placeAt(at.start);
-		const why = first ? 'has an indentation indicator' : 'is empty';
-		throw new Failure(
-			`${formatPlace(place)}: the block scalar ${why}; write it as a quoted string.`,
-			{ place },
-		);
+	if (!first) {
+		const indicator = /^[|>][-+0-9]*/.exec(at.source)?.[0].length ?? 1;
+		return [
+			{ start: at.start, end: at.start + indicator, text: doubleQuoted(meaningOf(at, value)) },
+		];
 	}
-	const indent = first.content.slice(0, first.content.search(/[^ ]/));
+	// Behind an indentation indicator the first line may begin with spaces of its own.
+	const own = /^\n*( *)/.exec(String(at.value))?.[1]?.length ?? 0;
+	const indent = ' '.repeat(first.content.search(/[^ ]/) - own);
 	const eol = /\r\n/.test(at.source) ? '\r\n' : '\n';
 	const content = value.replace(/\n+$/, '');
 	const wanted = (at.style === 'folded' ? content.replace(/\n+/g, '$&\n') : content)

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Document, parseAllDocuments, stringify } from 'yaml';
+import { Document, isScalar, parseAllDocuments, stringify } from 'yaml';
 import { editImage, setValues } from '../../shared/manifest/edit.ts';
 import { file, textOf } from './files.ts';
 
@@ -97,6 +98,15 @@ function readAll(text: string): unknown[] {
 	});
 }
 
+/** What the parser reads; the few values that its own printing does not keep are left out. */
+function readBack(text: string, printed: readonly unknown[]): unknown[] {
+	const documents = [...parseAllDocuments(text)];
+	fc.pre(documents.every(({ errors }) => errors.length === 0));
+	const read = documents.map((document) => document.toJS() as unknown);
+	fc.pre(isDeepStrictEqual(read, printed));
+	return read;
+}
+
 function pathText(path: Step[]): string {
 	return path
 		.map((step) => (typeof step === 'number' ? `[${step}]` : `[${JSON.stringify(step)}]`))
@@ -134,7 +144,10 @@ describe('setting a value in a drawn document', () => {
 					.map(([value, options]) => printed(value, options, crlf))
 					.join(crlf ? '---\r\n' : '---\n');
 				const source = finalNewline ? printedAll : printedAll.replace(/\r?\n$/, '');
-				const before = readAll(source);
+				const before = readBack(
+					source,
+					values.map(([value]) => value),
+				);
 				const targets = before.flatMap((value, index) =>
 					leaves(value).map((path) => ({ index, path })),
 				);
@@ -145,13 +158,17 @@ describe('setting a value in a drawn document', () => {
 					(value, step) => (value as { [key: Step]: unknown })[step],
 					before[index],
 				);
+				const inBlock = isInBlock(source, index, path);
 				const input = file(source);
 				const edit = setValues(input, [{ path: `#${index + 1}:${pathText(path)}`, value: put }]);
 				const result = await edit.catch((error: unknown) => error as Error);
-				// A block scalar cannot hold everything; then nothing may be written, and it is said.
 				if (result instanceof Error) {
-					expect(result).toMatchObject({ name: 'Failure' });
-					expect(String(old) + put).toMatch(/[\n\r\u0085\u2028\u2029\t ]|^$|\p{C}/u);
+					// A block scalar cannot hold everything; then nothing is written, and it is said.
+					expect(result).toMatchObject({
+						name: 'Failure',
+						message: expect.stringMatching('nothing was written'),
+					});
+					expect(inBlock).toBe(true);
 					return;
 				}
 				written++;
@@ -163,8 +180,9 @@ describe('setting a value in a drawn document', () => {
 				expect(after).toEqual(
 					before.map((value, at) => (at === index ? withValue(value, path, now) : value)),
 				);
-				if (typeof old === 'string')
-					expect(String(now).replace(/\n+$/, '')).toBe(put.replace(/\n+$/, ''));
+				// In a block scalar the line breaks at the end stay as they were.
+				const text = (value: unknown) => (inBlock ? String(value).replace(/\n+$/, '') : value);
+				if (typeof old === 'string') expect(text(now)).toBe(text(put));
 				else expect(String(now) === put || Number(now) === Number(put)).toBe(true);
 				expectOneSplice(source, textOf(result));
 			}),
@@ -173,6 +191,11 @@ describe('setting a value in a drawn document', () => {
 		expect(written).toBeGreaterThan(300);
 	});
 });
+
+function isInBlock(source: string, index: number, path: Step[]): boolean {
+	const node = parseAllDocuments(source)[index]?.getIn(path, true);
+	return isScalar(node) && /^BLOCK_/.test(node.type ?? '');
+}
 
 /** Both texts are the same but for one stretch; comments and layout around it are untouched. */
 function expectOneSplice(before: string, after: string): void {
@@ -220,6 +243,7 @@ describe('bumping an image in drawn manifests', () => {
 					const document = new Document(value);
 					document.commentBefore = ' kept';
 					const source = document.toString(options);
+					readBack(source, [value]);
 					const normal = (text: string) => text.replace(/^docker\.io\/library\//, '');
 					const bump = (list: typeof main) =>
 						list.map((one) => {
