@@ -240,8 +240,7 @@ export class GitHubForge implements Forge {
 			try {
 				return await ask();
 			} catch (error) {
-				const unknown = isRequestError(error, 404) || isRequestError(error, 422);
-				const early = unknown && this.#fresh.has(request.number);
+				const early = this.#fresh.has(request.number) && isUnknownYet(error);
 				if (!early || attempt === settling.attempts)
 					throw this.#failure(`${doing}, pull request ${request.number},`, error);
 			}
@@ -329,6 +328,12 @@ function textOf(detail: unknown): string {
 	if (typeof detail !== 'object' || detail === null) return String(detail ?? '');
 	const { message, field, code } = detail as Record<string, unknown>;
 	return typeof message === 'string' ? message : [field, code].filter(Boolean).join(' ');
+}
+
+/** A 404, or the 422 by which GitHub says that a pull request is not known to all of it yet. */
+function isUnknownYet(error: unknown): boolean {
+	if (isRequestError(error, 404)) return true;
+	return isRequestError(error, 422) && /could not resolve to a node/i.test(wordsOf(error));
 }
 
 /** A 422 for a branch or a commit that was pushed a moment ago and is not known everywhere yet. */

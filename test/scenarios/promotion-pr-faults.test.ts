@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { giteaActions, github } from './fronts.ts';
 import { branch, name, Promotion, production } from './promotion.ts';
@@ -39,6 +39,9 @@ const status = (code: number, body: unknown, headers = {}): Fault => ({
 	headers: { ...json, ...headers },
 	body: JSON.stringify(body),
 });
+
+// Each waits as long as the forge, or our own patience with it, wants.
+vi.setConfig({ testTimeout: 30_000 });
 
 describe.each(forges)('on %s', (_title, front) => {
 	const opened = async (left: () => number) => {
@@ -131,8 +134,11 @@ describe('on GitHub alone', () => {
 		expect(left()).toBeLessThanOrEqual(0);
 	});
 
-	test('a replica that does not know the new pull request yet is asked again', async () => {
-		const left = failing(1, labelling, status(404, { message: 'Not Found' }));
+	test.each([
+		[404, 'Not Found'],
+		[422, "Could not resolve to a node with the global id of 'PR_1'"],
+	])('a replica that says %i of the new pull request is asked again', async (code, message) => {
+		const left = failing(1, labelling, status(code, { message }));
 		expect(await scene.run({ labels: 'promotion' })).toMatchObject({ exitCode: 0 });
 		expect(left()).toBeLessThanOrEqual(0);
 		expect([...scene.pull.labels]).toEqual(['promotion']);
