@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { askRegistry } from './kubernetes/ask-registry.ts';
 import { notFoundMessage } from './kubernetes/behaviour.ts';
-import { call } from './kubernetes/call.ts';
+import { call, deploy } from './kubernetes/call.ts';
 import { type Cluster, type ClusterOptions, startCluster } from './kubernetes/cluster.ts';
 import { deployment } from './kubernetes/manifests.ts';
 import { at, type JsonObject, type KubeObject } from './kubernetes/objects.ts';
+import { condition, containerStatuses, isRolledOut, waitingFor } from './kubernetes/observe.ts';
 import { pushImage } from './registry/push-image.ts';
 import { startRegistry } from './registry/registry.ts';
 
@@ -20,56 +21,8 @@ afterEach(async () => {
 	await Promise.all(closing.splice(0).map((close) => close()));
 });
 
-const namespace = 'default';
-const kinds: Record<string, string> = {
-	ConfigMap: '/api/v1/namespaces/default/configmaps',
-	DaemonSet: '/apis/apps/v1/namespaces/default/daemonsets',
-	Deployment: '/apis/apps/v1/namespaces/default/deployments',
-	Job: '/apis/batch/v1/namespaces/default/jobs',
-	ResourceQuota: '/api/v1/namespaces/default/resourcequotas',
-	Service: '/api/v1/namespaces/default/services',
-	StatefulSet: '/apis/apps/v1/namespaces/default/statefulsets',
-};
-
-async function apply(cluster: Cluster, object: JsonObject): Promise<void> {
-	const path = `${kinds[String(object.kind)]}/${String(at(object, 'metadata', 'name'))}`;
-	const answer = await call(cluster, `${path}?fieldManager=lockstep&force=true`, {
-		method: 'PATCH',
-		body: object,
-		type: 'application/apply-patch+yaml',
-	});
-	if (answer.status >= 300) throw new Error(answer.text);
-}
-
 function web(cluster: Cluster): KubeObject | undefined {
-	return cluster.get('Deployment', namespace, 'web');
-}
-
-function condition(object: KubeObject | undefined, type: string): JsonObject {
-	const found = at(object, 'status', 'conditions');
-	const list = (Array.isArray(found) ? found : []) as JsonObject[];
-	return list.find((one) => one.type === type) ?? {};
-}
-
-function isComplete(cluster: Cluster): boolean {
-	const object = web(cluster);
-	return (
-		at(object, 'status', 'observedGeneration') === object?.metadata.generation &&
-		condition(object, 'Progressing').reason === 'NewReplicaSetAvailable' &&
-		at(object, 'status', 'updatedReplicas') === at(object, 'spec', 'replicas') &&
-		at(object, 'status', 'replicas') === at(object, 'spec', 'replicas')
-	);
-}
-
-/** The containers' statuses of all pods. */
-function containers(cluster: Cluster): JsonObject[] {
-	return cluster
-		.list('Pod')
-		.flatMap((pod) => (at(pod, 'status', 'containerStatuses') ?? []) as JsonObject[]);
-}
-
-function waitingFor(cluster: Cluster, reason: string): JsonObject | undefined {
-	return containers(cluster).find((one) => at(one, 'state', 'waiting', 'reason') === reason);
+	return cluster.get('Deployment', 'default', 'web');
 }
 
 function reasons(cluster: Cluster): unknown[] {
@@ -79,8 +32,8 @@ function reasons(cluster: Cluster): unknown[] {
 describe('a Deployment', () => {
 	it('is rolled out through a ReplicaSet, and says so by its status', async () => {
 		const cluster = await start();
-		await apply(cluster, deployment('acme/app:v1'));
-		await cluster.until(isComplete);
+		await deploy(cluster, deployment('acme/app:v1'));
+		await cluster.until(() => isRolledOut(cluster));
 		expect(web(cluster)).toMatchObject({
 			metadata: { annotations: { 'deployment.kubernetes.io/revision': '1' } },
 			status: { replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
@@ -100,16 +53,16 @@ describe('a Deployment', () => {
 	it('never has more pods than its surge allows, nor fewer available than it may miss', async () => {
 		const cluster = await start();
 		const strategy = { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } };
-		await apply(cluster, deployment('acme/app:v1', { replicas: 4, strategy }));
-		await cluster.until(isComplete);
+		await deploy(cluster, deployment('acme/app:v1', { replicas: 4, strategy }));
+		await cluster.until(() => isRolledOut(cluster));
 		const totals: number[] = [];
 		const available: number[] = [];
-		await apply(cluster, deployment('acme/app:v2', { replicas: 4, strategy }));
+		await deploy(cluster, deployment('acme/app:v2', { replicas: 4, strategy }));
 		await cluster.until(() => {
 			const sets = cluster.list('ReplicaSet');
 			totals.push(sets.reduce((sum, set) => sum + Number(at(set, 'spec', 'replicas')), 0));
 			available.push(Number(at(web(cluster), 'status', 'availableReplicas') ?? 0));
-			return isComplete(cluster);
+			return isRolledOut(cluster);
 		});
 		expect(Math.max(...totals)).toBe(5);
 		expect(Math.min(...available)).toBeGreaterThanOrEqual(3);
@@ -118,8 +71,8 @@ describe('a Deployment', () => {
 	it('goes back to an earlier ReplicaSet when its template is that again', async () => {
 		const cluster = await start();
 		for (const tag of ['v1', 'v2', 'v1']) {
-			await apply(cluster, deployment(`acme/app:${tag}`));
-			await cluster.until(isComplete);
+			await deploy(cluster, deployment(`acme/app:${tag}`));
+			await cluster.until(() => isRolledOut(cluster));
 		}
 		const revisions = cluster
 			.list('ReplicaSet')
@@ -131,9 +84,9 @@ describe('a Deployment', () => {
 	it('with Recreate has no new pod before the last old one is gone', async () => {
 		const cluster = await start();
 		const strategy = { type: 'Recreate' };
-		await apply(cluster, deployment('acme/app:v1', { strategy }));
-		await cluster.until(isComplete);
-		await apply(cluster, deployment('acme/app:v2', { strategy }));
+		await deploy(cluster, deployment('acme/app:v1', { strategy }));
+		await cluster.until(() => isRolledOut(cluster));
+		await deploy(cluster, deployment('acme/app:v2', { strategy }));
 		const images = new Set<string>();
 		await cluster.until(() => {
 			const running = cluster.list('Pod').map((pod) => {
@@ -141,7 +94,7 @@ describe('a Deployment', () => {
 				return String(container?.image);
 			});
 			images.add([...new Set(running)].sort().join(' '));
-			return isComplete(cluster);
+			return isRolledOut(cluster);
 		});
 		expect(images).not.toContain('acme/app:v1 acme/app:v2');
 	});
@@ -150,9 +103,9 @@ describe('a Deployment', () => {
 		const cluster = await start({
 			behaviour: async (image) => ({ kind: image.endsWith('v2') ? 'never-ready' : 'ready' }),
 		});
-		await apply(cluster, deployment('acme/app:v1'));
-		await cluster.until(isComplete);
-		await apply(cluster, deployment('acme/app:v2', { progressDeadlineSeconds: 10 }));
+		await deploy(cluster, deployment('acme/app:v1'));
+		await cluster.until(() => isRolledOut(cluster));
+		await deploy(cluster, deployment('acme/app:v2', { progressDeadlineSeconds: 10 }));
 		await cluster.until(() => condition(web(cluster), 'Progressing').status === 'False');
 		expect(condition(web(cluster), 'Progressing')).toMatchObject({
 			reason: 'ProgressDeadlineExceeded',
@@ -165,13 +118,13 @@ describe('a Deployment', () => {
 	it('tells of pods that a quota refuses', async () => {
 		const cluster = await start();
 		const hard = { pods: '1' };
-		await apply(cluster, {
+		await deploy(cluster, {
 			apiVersion: 'v1',
 			kind: 'ResourceQuota',
 			metadata: { name: 'few' },
 			spec: { hard },
 		});
-		await apply(cluster, deployment('acme/app:v1'));
+		await deploy(cluster, deployment('acme/app:v1'));
 		await cluster.until(() => condition(web(cluster), 'ReplicaFailure').status === 'True');
 		expect(condition(web(cluster), 'ReplicaFailure')).toMatchObject({
 			reason: 'FailedCreate',
@@ -186,7 +139,7 @@ describe('a Deployment', () => {
 		const manifest = deployment('acme/app:v1', { replicas: 1 });
 		const [container] = at(manifest, 'spec', 'template', 'spec', 'containers') as JsonObject[];
 		if (container !== undefined) container.resources = { requests: { cpu: '64' } };
-		await apply(cluster, manifest);
+		await deploy(cluster, manifest);
 		await cluster.until(() =>
 			cluster.list('Pod').some((pod) => condition(pod, 'PodScheduled').status),
 		);
@@ -202,7 +155,7 @@ describe('an image', () => {
 	it('that its registry does not have is told in the runtime’s words', async () => {
 		const message = notFoundMessage('docker.io/acme/app:v1');
 		const cluster = await start({ behaviour: async () => ({ kind: 'missing', message }) });
-		await apply(cluster, deployment('acme/app:v1', { replicas: 1 }));
+		await deploy(cluster, deployment('acme/app:v1', { replicas: 1 }));
 		await cluster.until(() => waitingFor(cluster, 'ErrImagePull') !== undefined);
 		expect(at(waitingFor(cluster, 'ErrImagePull'), 'state', 'waiting', 'message')).toBe(
 			'rpc error: code = NotFound desc = failed to pull and unpack image "docker.io/acme/app:v1": failed to resolve reference "docker.io/acme/app:v1": docker.io/acme/app:v1: not found',
@@ -222,17 +175,17 @@ describe('an image', () => {
 		const cluster = await start({
 			behaviour: async () => (pushed ? { kind: 'ready' } : { kind: 'missing', message }),
 		});
-		await apply(cluster, deployment('acme/app:v1'));
+		await deploy(cluster, deployment('acme/app:v1'));
 		await cluster.until(() => waitingFor(cluster, 'ImagePullBackOff') !== undefined);
 		pushed = true;
-		await cluster.until(isComplete);
+		await cluster.until(() => isRolledOut(cluster));
 	});
 
 	it('that crashes is restarted ever more slowly, and its log can be read', async () => {
 		const cluster = await start({
 			behaviour: async () => ({ kind: 'crash', exitCode: 3, log: 'starting\nno database\n' }),
 		});
-		await apply(cluster, deployment('acme/app:v1', { replicas: 1 }));
+		await deploy(cluster, deployment('acme/app:v1', { replicas: 1 }));
 		await cluster.until(() => waitingFor(cluster, 'CrashLoopBackOff')?.restartCount === 2);
 		const [pod] = cluster.list('Pod');
 		expect(waitingFor(cluster, 'CrashLoopBackOff')).toMatchObject({
@@ -255,13 +208,13 @@ describe('an image', () => {
 		const manifest = deployment('acme/app:v1');
 		const [container] = at(manifest, 'spec', 'template', 'spec', 'containers') as JsonObject[];
 		if (container !== undefined) container.envFrom = [{ configMapRef: { name: 'settings' } }];
-		await apply(cluster, manifest);
+		await deploy(cluster, manifest);
 		await cluster.until(() => waitingFor(cluster, 'CreateContainerConfigError') !== undefined);
 		expect(
 			at(waitingFor(cluster, 'CreateContainerConfigError'), 'state', 'waiting', 'message'),
 		).toBe('configmap "settings" not found');
-		cluster.create('ConfigMap', { metadata: { name: 'settings', namespace }, data: {} });
-		await cluster.until(isComplete);
+		cluster.create('ConfigMap', { metadata: { name: 'settings', namespace: 'default' }, data: {} });
+		await cluster.until(() => isRolledOut(cluster));
 	});
 
 	it('is pulled from its registry over HTTP, whose digest the pod reports', async () => {
@@ -270,12 +223,12 @@ describe('an image', () => {
 		const cluster = await start({ behaviour: askRegistry() });
 		const name = `${registry.host}/acme/app`;
 		const digest = await pushImage(registry, 'acme/app:v1', { platforms: ['linux/amd64'] });
-		await apply(cluster, deployment(`${name}:v1`));
-		await cluster.until(isComplete);
-		expect(new Set(containers(cluster).map(({ imageID }) => imageID))).toEqual(
+		await deploy(cluster, deployment(`${name}:v1`));
+		await cluster.until(() => isRolledOut(cluster));
+		expect(new Set(containerStatuses(cluster).map(({ imageID }) => imageID))).toEqual(
 			new Set([`${name}@${digest}`]),
 		);
-		await apply(cluster, deployment(`${name}:v2`));
+		await deploy(cluster, deployment(`${name}:v2`));
 		await cluster.until(() => waitingFor(cluster, 'ErrImagePull') !== undefined);
 		expect(JSON.stringify(waitingFor(cluster, 'ErrImagePull'))).toContain(`${name}:v2: not found`);
 	});
@@ -292,123 +245,9 @@ describe('an image', () => {
 			'lockstep.test/log': 'no database',
 		};
 		await pushImage(registry, 'acme/app:v1', { labels });
-		await apply(cluster, deployment('acme/app:v1', { replicas: 1 }));
+		await deploy(cluster, deployment('acme/app:v1', { replicas: 1 }));
 		await cluster.until(() => waitingFor(cluster, 'CrashLoopBackOff') !== undefined);
 		const crashed = waitingFor(cluster, 'CrashLoopBackOff');
 		expect(at(crashed, 'lastState', 'terminated', 'exitCode')).toBe(7);
-	});
-});
-
-describe('the other kinds', () => {
-	const template = (image: string, more: JsonObject = {}) => ({
-		metadata: { labels: { app: 'web' } },
-		spec: { ...more, containers: [{ name: 'web', image }] },
-	});
-	const selector = { matchLabels: { app: 'web' } };
-	const workload = (kind: string, image: string, spec: JsonObject): JsonObject => ({
-		apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
-		kind,
-		metadata: { name: 'web' },
-		spec: { ...(kind === 'Job' ? {} : { selector }), template: template(image), ...spec },
-	});
-
-	it('a StatefulSet replaces its pods from the last, down to the partition', async () => {
-		const cluster = await start();
-		const set = (image: string, partition: number) =>
-			workload('StatefulSet', image, {
-				replicas: 3,
-				serviceName: 'web',
-				updateStrategy: { rollingUpdate: { partition } },
-			});
-		const status = () => cluster.get('StatefulSet', namespace, 'web')?.status as JsonObject;
-		await apply(cluster, set('acme/app:v1', 0));
-		await cluster.until(() => status().readyReplicas === 3 && status().updatedReplicas === 3);
-		expect(cluster.list('Pod').map(({ metadata }) => metadata.name)).toEqual([
-			'web-0',
-			'web-1',
-			'web-2',
-		]);
-		await apply(cluster, set('acme/app:v2', 2));
-		await cluster.until(
-			() =>
-				status().observedGeneration === 2 &&
-				status().updatedReplicas === 1 &&
-				status().readyReplicas === 3,
-		);
-		expect(status().currentRevision).not.toBe(status().updateRevision);
-		await apply(cluster, set('acme/app:v2', 0));
-		await cluster.until(() => status().currentRevision === status().updateRevision);
-		expect(status()).toMatchObject({ readyReplicas: 3, updatedReplicas: 3, currentReplicas: 3 });
-	});
-
-	it('a DaemonSet has a pod on each node that takes pods', async () => {
-		const cluster = await start({ nodes: 3 });
-		const status = () => cluster.get('DaemonSet', namespace, 'web')?.status as JsonObject;
-		await apply(cluster, workload('DaemonSet', 'acme/app:v1', {}));
-		await cluster.until(() => status()?.numberAvailable === 3);
-		await apply(cluster, workload('DaemonSet', 'acme/app:v2', {}));
-		await cluster.until(
-			() =>
-				status().observedGeneration === 2 &&
-				status().updatedNumberScheduled === 3 &&
-				status().numberAvailable === 3,
-		);
-		expect(status()).toMatchObject({ desiredNumberScheduled: 3, currentNumberScheduled: 3 });
-	});
-
-	it('a Job completes, or fails when its pods have failed too often', async () => {
-		const cluster = await start({
-			behaviour: async (image) =>
-				image.endsWith('bad') ? { kind: 'crash', exitCode: 1 } : { kind: 'ready' },
-		});
-		const job = (name: string, image: string) => ({
-			...workload('Job', image, {
-				backoffLimit: 1,
-				template: template(image, { restartPolicy: 'Never' }),
-			}),
-			metadata: { name },
-		});
-		await apply(cluster, job('good', 'acme/app:good'));
-		await apply(cluster, job('bad', 'acme/app:bad'));
-		const of = (name: string) => cluster.get('Job', namespace, name);
-		await cluster.until(() => condition(of('good'), 'Complete').status === 'True');
-		expect(of('good')?.status).toMatchObject({ succeeded: 1 });
-		await cluster.until(() => condition(of('bad'), 'Failed').status === 'True');
-		expect(of('bad')?.status).toMatchObject({ failed: 2 });
-		expect(condition(of('bad'), 'Failed')).toMatchObject({
-			reason: 'BackoffLimitExceeded',
-			message: 'Job has reached the specified backoff limit',
-		});
-	});
-
-	it('an init container that fails keeps the others from starting', async () => {
-		const cluster = await start({
-			behaviour: async (image) =>
-				image.endsWith('init') ? { kind: 'crash', exitCode: 1 } : { kind: 'ready' },
-		});
-		const spec = template('acme/app:v1', {
-			initContainers: [{ name: 'migrate', image: 'acme/app:init' }],
-		});
-		await apply(cluster, workload('Deployment', 'acme/app:v1', { replicas: 1, template: spec }));
-		const init = () => {
-			const found = at(cluster.list('Pod')[0], 'status', 'initContainerStatuses');
-			return Array.isArray(found) ? found[0] : undefined;
-		};
-		await cluster.until(() => at(init(), 'state', 'waiting', 'reason') === 'CrashLoopBackOff');
-		expect(at(containers(cluster)[0], 'state', 'waiting', 'reason')).toBe('PodInitializing');
-	});
-
-	it('a Service of type LoadBalancer gets an address', async () => {
-		const cluster = await start();
-		await apply(cluster, {
-			apiVersion: 'v1',
-			kind: 'Service',
-			metadata: { name: 'web' },
-			spec: { type: 'LoadBalancer', selector: { app: 'web' }, ports: [{ port: 80 }] },
-		});
-		const address = () =>
-			at(cluster.get('Service', namespace, 'web'), 'status', 'loadBalancer', 'ingress');
-		await cluster.until(() => address() !== undefined);
-		expect(address()).toMatchObject([{ ip: expect.stringMatching(/^192\.0\.2\./) }]);
 	});
 });

@@ -191,24 +191,43 @@ function merge(live: Json | undefined, patch: Json, schema: Schema): Json {
 		return merged;
 	}
 	if (schema.type !== 'list') return patch;
-	const left = [...parts(live, schema)];
-	const right = [...parts(patch, schema)];
-	const inLive = parts(live, schema);
-	const inPatch = parts(patch, schema);
+	return mergeItems(parts(live, schema), parts(patch, schema), schema);
+}
+
+/**
+ * The items of both lists. The patch's order wins where the lists share items; an item that only the live
+ * list has keeps its place in front of what follows it there.
+ */
+function mergeItems(
+	live: Map<string, [Json, Schema]>,
+	patch: Map<string, [Json, Schema]>,
+	schema: Schema & { type: 'list' },
+): Json[] {
+	const left = [...live.keys()];
+	const right = [...patch.keys()];
+	const shared = right.filter((name) => live.has(name));
+	const taken = new Set<string>();
 	const merged: Json[] = [];
-	// The order is the patch's; what only the live list has keeps its place in front of what follows it.
-	for (let l = 0, r = 0; l < left.length || r < right.length; ) {
-		const [leftName, leftItem] = left[l] ?? [];
-		if (leftName !== undefined && leftItem !== undefined && !inPatch.has(leftName)) {
-			merged.push(leftItem[0]);
-			l++;
-			continue;
-		}
-		const [rightName = '', rightItem] = right[r] ?? [];
-		if (leftName !== undefined && (leftName === rightName || rightItem === undefined)) l++;
-		if (rightItem !== undefined) {
-			merged.push(merge(inLive.get(rightName)?.[0], rightItem[0], schema.of));
-			r++;
+	const take = (name: string) => {
+		merged.push(merge(live.get(name)?.[0], patch.get(name)?.[0] ?? null, schema.of));
+		taken.add(name);
+		if (shared[0] === name) shared.shift();
+	};
+	while (left.length > 0 || right.length > 0) {
+		const [own] = left;
+		const [wanted] = right;
+		if (own !== undefined && !patch.has(own)) {
+			merged.push(live.get(own)?.[0] ?? null);
+			left.shift();
+		} else if (
+			own !== undefined &&
+			(taken.has(own) || (shared[0] !== undefined && shared[0] !== own))
+		) {
+			left.shift();
+		} else {
+			if (own === wanted) left.shift();
+			right.shift();
+			if (wanted !== undefined) take(wanted);
 		}
 	}
 	return merged;
@@ -236,15 +255,16 @@ function withKeyDefaults(value: Json, schema: Schema): Json {
 }
 
 /**
- * Takes out the fields of `remove` that `keep` does not have. A struct's field whose parts are all to go
- * goes as a whole, with what the server had filled in below it; a map's or list's does only if it is a member itself.
+ * Takes out the fields of `remove` that `keep` does not have, with what the server had filled in below them.
+ * A struct's field stays while anything below it is kept; a list's item or a map's entry only while it is kept itself.
  */
 function prune(value: Json, schema: Schema, remove: FieldSet, keep: FieldSet): Json {
 	const how = granular(value, schema);
 	const goes = (name: string): boolean => {
 		const child = remove.children.get(name);
-		if (child === undefined || keep.children.has(name)) return false;
-		return child.member || schema.type === 'struct';
+		const kept = keep.children.get(name);
+		if (child === undefined) return false;
+		return schema.type === 'struct' ? kept === undefined : child.member && kept?.member !== true;
 	};
 	const below = (name: string, child: Json, childSchema: Schema): Json => {
 		const toRemove = remove.children.get(name);
@@ -256,17 +276,31 @@ function prune(value: Json, schema: Schema, remove: FieldSet, keep: FieldSet): J
 		for (const [field, child] of Object.entries(value)) {
 			if (goes(`f:${field}`)) continue;
 			const pruned = below(`f:${field}`, child, fieldSchema(schema, field));
-			const emptied = pruned !== child && isObject(pruned) && Object.keys(pruned).length === 0;
-			if (!emptied) left[field] = pruned;
+			if (!isEmptied(child, pruned)) left[field] = pruned;
 		}
 		return left;
 	}
 	if (how === 'items' && Array.isArray(value) && schema.type === 'list') {
 		return value
 			.filter((item) => !goes(itemName(item, schema)))
-			.map((item) => below(itemName(item, schema), item, schema.of));
+			.map((item) => {
+				const pruned = below(itemName(item, schema), item, schema.of);
+				// An item that stays for the sake of others keeps the keys that name it.
+				return isObject(item) && isObject(pruned)
+					? { ...only(item, schema.keys), ...pruned }
+					: pruned;
+			});
 	}
 	return value;
+}
+
+function isEmptied(before: Json, after: Json): boolean {
+	const isFilled = (value: Json) => isObject(value) && Object.keys(value).length > 0;
+	return isFilled(before) && !isFilled(after);
+}
+
+function only(item: JsonObject, fields: string[]): JsonObject {
+	return Object.fromEntries(Object.entries(item).filter(([field]) => fields.includes(field)));
 }
 
 function conflictError(conflicts: { entry: ManagedFieldsEntry; set: FieldSet }[]): StatusError {

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Cluster } from './cluster.ts';
-import type { JsonObject } from './objects.ts';
+import { at, type JsonObject } from './objects.ts';
 
 export interface Answer {
 	status: number;
@@ -50,4 +50,42 @@ export function call(cluster: Cluster, path: string, options: Options = {}): Pro
 		request.on('error', reject);
 		request.end(body === undefined ? undefined : JSON.stringify(body));
 	});
+}
+
+const collections: Record<string, string> = {
+	ConfigMap: '/api/v1/namespaces/default/configmaps',
+	ResourceQuota: '/api/v1/namespaces/default/resourcequotas',
+	Service: '/api/v1/namespaces/default/services',
+	DaemonSet: '/apis/apps/v1/namespaces/default/daemonsets',
+	Deployment: '/apis/apps/v1/namespaces/default/deployments',
+	StatefulSet: '/apis/apps/v1/namespaces/default/statefulsets',
+	Job: '/apis/batch/v1/namespaces/default/jobs',
+	CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+};
+
+/** Where an object of the namespace `default`, or of none, is read and written. */
+export function pathOf(object: JsonObject): string {
+	return `${collections[String(object.kind)]}/${String(at(object, 'metadata', 'name'))}`;
+}
+
+/** Server-side apply as `lockstep`, strictly validated; other parameters by `query`, such as `&force=true`. */
+export function apply(
+	cluster: Cluster,
+	object: JsonObject,
+	query = '',
+	options: Options = {},
+): Promise<Answer> {
+	const manager = query.includes('fieldManager') ? '' : '&fieldManager=lockstep';
+	return call(cluster, `${pathOf(object)}?fieldValidation=Strict${manager}${query}`, {
+		method: 'PATCH',
+		body: object,
+		type: 'application/apply-patch+yaml',
+		...options,
+	});
+}
+
+/** The same, for an object that is to be taken. @throws with the answer when it is not. */
+export async function deploy(cluster: Cluster, object: JsonObject): Promise<void> {
+	const { status, text } = await apply(cluster, object, '&force=true');
+	if (status >= 300) throw new Error(text);
 }

@@ -122,9 +122,10 @@ export function parts(value: Json | undefined, schema: Schema): Map<string, [Jso
 /** The fields that a value sets; `itself` for list items, which are members besides their fields. */
 export function fieldsOf(value: Json, schema: Schema, itself = false): FieldSet {
 	const below = parts(value, schema);
-	const set = emptySet(itself || below.size === 0);
+	const set = emptySet(itself || (below.size === 0 && granular(value, schema) !== 'items'));
 	for (const [name, [child, childSchema]] of below) {
-		set.children.set(name, fieldsOf(child, childSchema, !name.startsWith('f:')));
+		const own = fieldsOf(child, childSchema, !name.startsWith('f:'));
+		if (!isEmptySet(own)) set.children.set(name, own);
 	}
 	return set;
 }
@@ -135,6 +136,15 @@ function addedFields(value: Json, schema: Schema, isItem: boolean): FieldSet {
 	const set = emptySet(isItem || below.size === 0 || schema.type !== 'struct');
 	for (const [name, [child, childSchema]] of below) {
 		set.children.set(name, addedFields(child, childSchema, !name.startsWith('f:')));
+	}
+	return set;
+}
+
+/** A value with everything below it. */
+function allFields(value: Json, schema: Schema): FieldSet {
+	const set = emptySet(true);
+	for (const [name, [child, childSchema]] of parts(value, schema)) {
+		set.children.set(name, allFields(child, childSchema));
 	}
 	return set;
 }
@@ -163,7 +173,7 @@ export function compare(
 		}
 	}
 	for (const [name, [child, childSchema]] of old) {
-		if (!now.has(name)) removed.children.set(name, fieldsOf(child, childSchema, true));
+		if (!now.has(name)) removed.children.set(name, allFields(child, childSchema));
 	}
 	return { changed, removed };
 }

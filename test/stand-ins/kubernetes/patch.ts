@@ -143,12 +143,21 @@ function mergeList(target: Json | undefined, patch: Json[], schema: Schema): Jso
 	if (patch.some((item) => at(item, '$patch') === 'replace')) {
 		return patch.filter((item) => at(item, '$patch') !== 'replace');
 	}
-	let merged = list;
-	for (const item of patch) {
-		const index = merged.findIndex((old) => sameJson(at(old, key), at(item, key)));
-		if (at(item, '$patch') === 'delete') merged = merged.filter((_, place) => place !== index);
-		else if (index === -1) merged = [...merged, strategicPatch({}, item, schema.of)];
-		else merged = merged.with(index, strategicPatch(merged[index], item, schema.of));
+	const keyOf = (item: Json) => JSON.stringify(at(item, key) ?? null);
+	const places = new Map(list.map((item, place) => [keyOf(item), place]));
+	const named = new Set(patch.map(keyOf));
+	const patched = patch
+		.filter((item) => at(item, '$patch') !== 'delete')
+		.map((item) => strategicPatch(list[places.get(keyOf(item)) ?? -1], item, schema.of));
+	const untouched = list.filter((item) => !named.has(keyOf(item)));
+	// The patch's order and the list's are both kept; what is new comes first.
+	const merged: Json[] = [];
+	for (const item of patched) {
+		const place = places.get(keyOf(item)) ?? -1;
+		while (untouched[0] !== undefined && (places.get(keyOf(untouched[0])) ?? 0) < place) {
+			merged.push(...untouched.splice(0, 1));
+		}
+		merged.push(item);
 	}
-	return merged;
+	return [...merged, ...untouched];
 }

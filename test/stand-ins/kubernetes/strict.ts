@@ -122,7 +122,10 @@ function goType(value: Json): string {
 	return isObject(value) ? 'map[string]interface {}' : 'string';
 }
 
-/** The object without the fields that its schema does not have: they are never stored. */
+/**
+ * The object as a typed server keeps it: without the fields that its schema does not have, and without
+ * empty lists and maps, which a typed object cannot tell from missing ones.
+ */
 export function withoutUnknownFields(object: JsonObject, schema: Schema): JsonObject {
 	return strip(object, schema) as JsonObject;
 }
@@ -132,10 +135,21 @@ function strip(value: Json, schema: Schema): Json {
 		return schema.type === 'list' ? value.map((item) => strip(item, schema.of)) : value;
 	}
 	if (!isObject(value)) return value;
-	const kept = Object.entries(value).filter(
-		([field, child]) => child !== null && (schema.type !== 'struct' || schema.fields.has(field)),
-	);
+	const kept = Object.entries(value).filter(([field, child]) => {
+		if (child === null) return false;
+		if (schema.type !== 'struct') return true;
+		const own = schema.fields.get(field);
+		return own !== undefined && (!isBlank(child, own) || keptEmpty.has(field));
+	});
 	return Object.fromEntries(
 		kept.map(([field, child]) => [field, strip(child, fieldSchema(schema, field))]),
 	);
+}
+
+/** Lists that are written even when they are empty. */
+const keptEmpty = new Set(['containers', 'rules']);
+
+function isBlank(value: Json, schema: Schema): boolean {
+	if (schema.type === 'list') return Array.isArray(value) && value.length === 0;
+	return schema.type === 'map' && isObject(value) && Object.keys(value).length === 0;
 }

@@ -46,7 +46,14 @@ function nameCauses({ kind }: Kind, object: JsonObject): StatusCause[] {
 }
 
 const rules: Record<string, (object: JsonObject) => StatusCause[]> = {
-	Deployment: workload,
+	Deployment: (object) => {
+		const strategy = at(object, 'spec', 'strategy');
+		if (at(strategy, 'type') !== 'Recreate' || at(strategy, 'rollingUpdate') === undefined) {
+			return workload(object);
+		}
+		const detail = "may not be specified when strategy `type` is 'Recreate'";
+		return [...workload(object), cause('forbidden', 'spec.strategy.rollingUpdate', detail)];
+	},
 	ReplicaSet: workload,
 	StatefulSet: workload,
 	DaemonSet: workload,
@@ -110,6 +117,8 @@ function workload(object: JsonObject): StatusCause[] {
 	return [...causes, ...podTemplate(at(spec, 'template'), 'spec.template')];
 }
 
+const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc'];
+
 function podTemplate(template: Json | undefined, field: string): StatusCause[] {
 	return podSpec(at(template, 'spec'), `${field}.spec`);
 }
@@ -129,6 +138,19 @@ function podSpec(spec: Json | undefined, field: string): StatusCause[] {
 				causes.push(cause('invalid', `${own}.name`, labelRule, name));
 			}
 			if (!image) causes.push(cause('required', `${own}.image`, ''));
+			for (const probe of ['livenessProbe', 'readinessProbe', 'startupProbe']) {
+				for (const handler of ['httpGet', 'tcpSocket']) {
+					const target = at(container, probe, handler);
+					if (target === undefined || at(target, 'port') !== undefined) continue;
+					const range = 'must be between 1 and 65535, inclusive';
+					causes.push(cause('invalid', `${own}.${probe}.${handler}.port`, range, 0));
+				}
+				const [, ...more] = handlers.filter((handler) => at(container, probe, handler));
+				const detail = 'may not specify more than 1 handler type';
+				for (const handler of more) {
+					causes.push(cause('forbidden', `${own}.${probe}.${handler}`, detail));
+				}
+			}
 			items(at(container, 'volumeMounts')).forEach((mount, m) => {
 				const volume = at(mount, 'name') ?? '';
 				if (volumes.includes(volume)) return;

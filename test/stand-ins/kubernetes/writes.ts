@@ -140,7 +140,7 @@ export class Writes {
 	#fresh(kind: Kind, given: JsonObject): KubeObject {
 		const { status: _, ...rest } = given;
 		const clean = filled(kind, kind.subresources.includes('status') ? rest : given);
-		const asked = isObject(given.metadata) ? given.metadata : {};
+		const asked = isObject(clean.metadata) ? clean.metadata : {};
 		const prefix = asked.generateName;
 		const generated = typeof prefix === 'string' ? `${prefix}${randomSuffix()}` : '';
 		const name = typeof asked.name === 'string' ? asked.name : generated;
@@ -171,7 +171,7 @@ export class Writes {
 			return { ...stored, ...(status === undefined ? {} : { status }) };
 		}
 		const clean = filled(kind, given);
-		const asked = isObject(given.metadata) ? given.metadata : {};
+		const asked = isObject(clean.metadata) ? clean.metadata : {};
 		const { uid, creationTimestamp, resourceVersion, name, namespace, generation } =
 			stored.metadata;
 		const next: KubeObject = {
@@ -274,10 +274,31 @@ function content({ metadata: _, status: __, ...rest }: KubeObject): JsonObject {
 	return rest;
 }
 
+/** What a Service was given stays, unless its new type has no use for it. */
 function keepAllocated(next: KubeObject, stored: KubeObject): void {
+	keepAddresses(next, stored);
+	if (at(next, 'spec', 'type') !== 'ClusterIP') keepNodePorts(next, stored);
+	else if (at(stored, 'spec', 'type') !== 'ClusterIP') dropNodePorts(next);
+}
+
+function dropNodePorts({ spec }: KubeObject): void {
+	if (!isObject(spec)) return;
+	delete spec.externalTrafficPolicy;
+	delete spec.allocateLoadBalancerNodePorts;
+	if (!Array.isArray(spec.ports)) return;
+	spec.ports = spec.ports.map((port) => {
+		const { nodePort: _, ...rest } = isObject(port) ? port : {};
+		return rest;
+	});
+}
+
+function keepAddresses(next: KubeObject, stored: KubeObject): void {
 	for (const field of ['clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy']) {
 		keepField(next, stored, field);
 	}
+}
+
+function keepNodePorts(next: KubeObject, stored: KubeObject): void {
 	const ports = at(stored, 'spec', 'ports');
 	if (!isObject(next.spec) || !Array.isArray(next.spec.ports) || !Array.isArray(ports)) return;
 	next.spec.ports = next.spec.ports.map((port) => {
