@@ -27,7 +27,9 @@ export function inertMarkdown(text: string): string {
 		.replaceAll('&', '&amp;')
 		.replaceAll('<', '&lt;')
 		.replace(/[\\`*_[\]()~|>]/g, '\\$&');
-	return inertText(escaped).replace(/^([-+#=]|\d+[.)])/, '\\$1');
+	return inertText(escaped)
+		.replace(/^[-+#=]/, '\\$&')
+		.replace(/^(\d+)([.)])/, '$1\\$2');
 }
 
 /** Text from outside as code in a line: forges look for no mentions and references in code. */

@@ -134,6 +134,19 @@ describe.each(forges)('on %s', (_title, front, kind) => {
 		expect(outputs.map(({ operation }) => operation)).toContain('created');
 	});
 
+	test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
+		await scene.run({}, front);
+		await scene.commit(branch, { 'notes.md': 'x\n' });
+		const merged = await fetch(`${scene.forge.apiUrl}/repos/${production}/pulls/1/merge`, {
+			method: 'PUT',
+			headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
+			body: JSON.stringify({ merge_method: 'squash' }),
+		});
+		expect(merged.status).toBe(200);
+		const { outputs } = await scene.run({ image: `${name}:3` }, front);
+		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+	});
+
 	test('dry-run shows the diff and writes nothing', async () => {
 		const { exitCode, stdout, outputs } = await scene.run({ 'dry-run': 'true' }, front);
 		expect(exitCode).toBe(0);
@@ -282,19 +295,6 @@ test('what others push to the base meanwhile does not disturb a pull request tha
 	const { outputs } = await scene.run();
 	expect(outputs).toMatchObject({ operation: 'updated', number: '1' });
 	expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
-});
-
-test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
-	await scene.run();
-	await scene.commit(branch, { 'notes.md': 'x\n' });
-	const merged = await fetch(`${scene.forge.apiUrl}/repos/${production}/pulls/1/merge`, {
-		method: 'PUT',
-		headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
-		body: JSON.stringify({ merge_method: 'squash' }),
-	});
-	expect(merged.status).toBe(200);
-	const { outputs } = await scene.run({ image: `${name}:3` });
-	expect(outputs).toMatchObject({ operation: 'created', number: '2' });
 });
 
 test('two promotions do not take turns in one branch', async () => {
