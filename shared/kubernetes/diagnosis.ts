@@ -156,7 +156,7 @@ function startCauses({ pod, status, container, isInit, events }: Seen): Cause[] 
 			const hopeless = told.find((text) => hopelessPull.test(text));
 			if (hopeless !== undefined)
 				return [cause(`image ${image} cannot be pulled: ${clean(hopeless)}`, 0, 'image')];
-			const why = told.findLast((text) => text !== '' && !/^Back-off/.test(text)) ?? message;
+			const why = told.findLast((text) => !/^(Back-off .*|Error: \w+)?$/.test(text)) ?? message;
 			return [cause(`image ${image} cannot be pulled: ${clean(why)}`, backOffGrace, 'image')];
 		}
 		case 'ErrImageNeverPull':

@@ -169,9 +169,7 @@ export function parseManifests(parser: typeof yaml, file: string, text: string):
 		const error = document.errors[0];
 		if (error) {
 			const place = placeOf(error.pos[0]);
-			throw new Failure(`${formatPlace(place)}: the YAML cannot be read: ${error.message}`, {
-				place,
-			});
+			throw new Failure(`The YAML cannot be read: ${error.message}`, { place });
 		}
 		const node = document.contents;
 		if (node === null || (parser.isScalar(node) && node.value === null)) return [];
@@ -205,7 +203,7 @@ function objectsIn(value: unknown, locate: Locate): Manifest[] {
 	const place = locate([]);
 	if (!isRecord(value))
 		throw new Failure(
-			`${formatPlace(place)}: this is no Kubernetes object; it has to be a map with apiVersion, kind and metadata`,
+			`This is no Kubernetes object; it has to be a map with apiVersion, kind and metadata`,
 			{ place },
 		);
 	const { apiVersion, kind, items } = value;
@@ -222,8 +220,8 @@ function objectsIn(value: unknown, locate: Locate): Manifest[] {
 					? 'metadata.name'
 					: undefined;
 	if (missing !== undefined) {
-		const what = typeof kind === 'string' && kind !== '' ? `this ${kind}` : 'this object';
-		throw new Failure(`${formatPlace(place)}: ${what} has no ${missing} that is a text`, { place });
+		const what = typeof kind === 'string' && kind !== '' ? `This ${kind}` : 'This object';
+		throw new Failure(`${what} has no ${missing} that is a text`, { place });
 	}
 	return [{ object: value as KubernetesObject, place, locate }];
 }

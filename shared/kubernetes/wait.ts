@@ -81,7 +81,8 @@ export async function waitFor<T extends Target>(
 				toldAt = now;
 				for (const wait of pending) wait.remind(now - began);
 			}
-			await changes.next(tickMs, options.signal);
+			const left = began + options.timeout - now;
+			await changes.next(Math.max(Math.min(tickMs, left), 1), options.signal);
 		}
 	} finally {
 		stop.abort();

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { detectHost } from '../ci/detect.ts';
 import type { Environment, Host, Level } from '../ci/host.ts';
@@ -32,7 +33,10 @@ export async function main(
 		requireNode(process.versions.node);
 		const raw = host.inputs(shapesOf(step.inputs));
 		for (const [name, { secret }] of Object.entries(step.inputs as StepInputs))
-			if (secret) for (const value of [raw.get(name) ?? []].flat()) redactor.add(value);
+			if (secret)
+				// A secret that is given as a file is no secret by its name.
+				for (const value of [raw.get(name) ?? []].flat())
+					if (!existsSync(resolve(host.workspace, value))) redactor.add(value);
 		if (host.event.netrc) redactor.add(host.event.netrc.password);
 		const inputs = readInputs(step, raw, host.nameOf) as Record<string, unknown>;
 		if (!host.debug) level = inputs.logLevel as Level;

@@ -97,15 +97,22 @@ describe('a set', () => {
 
 describe('what cannot be read', () => {
 	test.each([
-		['a: [1\nb: 2\n', /k\.yaml:2:1: the YAML cannot be read/],
-		['a: 1\na: 2\n', /k\.yaml:2:1: .*unique/],
-		['- a\n', /k\.yaml:1:1: this is no Kubernetes object/],
-		['kind: Pod\nmetadata: {name: a}\n', /k\.yaml:1:1: this Pod has no apiVersion/],
-		['apiVersion: v1\nmetadata: {name: a}\n', /this object has no kind/],
-		['apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n', /this Pod has no metadata\.name/],
-	])('%j is told with its place', async (text, message) => {
+		['a: [1\nb: 2\n', 2, /The YAML cannot be read/],
+		['a: 1\na: 2\n', 2, /unique/],
+		['- a\n', 1, /no Kubernetes object/],
+		['kind: Pod\nmetadata: {name: a}\n', 1, /This Pod has no apiVersion/],
+		['---\napiVersion: v1\nmetadata: {name: a}\n', 2, /This object has no kind/],
+		[
+			'apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n',
+			1,
+			/This Pod has no metadata\.name/,
+		],
+	])('%j is told with its place', async (text, line, message) => {
 		await write({ 'k.yaml': text });
-		await expect(read(['k.yaml'])).rejects.toThrow(message);
+		await expect(read(['k.yaml'])).rejects.toMatchObject({
+			message: expect.stringMatching(message),
+			place: { file: 'k.yaml', line, column: 1 },
+		});
 	});
 });
 
