@@ -5,6 +5,8 @@ import { parseTrailers, type Record } from '../../shared/record/record.ts';
 /** The step's branch as the remote has it. */
 export interface PresentBranch {
 	readonly tip: string;
+	/** The commit that the tip was made on. */
+	readonly parent: string | undefined;
 	/** What the tip changes in its parent: by path, the objects before and after. */
 	readonly changes: ReadonlyMap<string, string>;
 	readonly message: string;
@@ -31,6 +33,7 @@ export async function readBranch(
 	const [parent] = commit.parents;
 	return {
 		tip,
+		parent,
 		changes: parent === undefined ? new Map() : await changesBetween(repository, parent, tip),
 		message: commit.message,
 		record: parseTrailers(commit.message),

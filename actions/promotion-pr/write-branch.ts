@@ -60,7 +60,9 @@ export async function writeBranch(
 			refuseOtherImage(there, applied, present, branch);
 			const changes = await changesBetween(repository, base.tip, made);
 			const same = sameChanges(there.changes, changes) && saysTheSame(there, message, applied);
-			if (there.foreign === undefined && same) {
+			// Without a pull request it may be left of one that was merged, and be in the base itself.
+			const alive = present !== undefined || there.parent === base.tip;
+			if (there.foreign === undefined && same && alive) {
 				const { from, run } = there.record;
 				const circumstances = { ...(from && { from }), ...(run && { run }) };
 				return { ...edit, commit: there.tip, pushed: false, circumstances };

@@ -137,14 +137,19 @@ describe.each(forges)('on %s', (_title, front, kind) => {
 	test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
 		await scene.run({}, front);
 		await scene.commit(branch, { 'notes.md': 'x\n' });
-		const merged = await fetch(`${scene.forge.apiUrl}/repos/${production}/pulls/1/merge`, {
-			method: 'PUT',
-			headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
-			body: JSON.stringify({ merge_method: 'squash' }),
-		});
-		expect(merged.status).toBe(200);
+		await scene.merge(1, 'squash');
 		const { outputs } = await scene.run({ image: `${name}:3` }, front);
 		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+	});
+
+	test('an image that was promoted, and taken back, can be promoted again', async () => {
+		await scene.run({}, front);
+		await scene.merge(1, 'merge');
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:1`) }, 'Revert');
+		const { outputs, exitCode } = await scene.run({}, front);
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+		expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
 	});
 
 	test('dry-run shows the diff and writes nothing', async () => {

@@ -27,7 +27,6 @@ export class Promotion {
 	readonly situation: Situation;
 
 	constructor(forge: Forge, workspace: string, situation: Situation) {
-		Object.assign(this, { forge, workspace, situation });
 		this.forge = forge;
 		this.workspace = workspace;
 		this.situation = situation;
@@ -110,6 +109,16 @@ export class Promotion {
 	commit(to: string, files: Record<string, string>, message = 'By a person'): Promise<string> {
 		const author = { ...fixtureSignature, name: 'Alice', email: 'alice@example.com' };
 		return commitToBranch(this.forge.repositoryPath(production), to, files, message, author);
+	}
+
+	/** Merges a pull request as a person does. */
+	async merge(number: number, method: 'merge' | 'squash' | 'rebase'): Promise<void> {
+		const answer = await fetch(`${this.forge.apiUrl}/repos/${production}/pulls/${number}/merge`, {
+			method: 'PUT',
+			headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
+			body: JSON.stringify({ merge_method: method }),
+		});
+		if (!answer.ok) throw new Error(`not merged: ${answer.status} ${await answer.text()}`);
 	}
 
 	/** A branch of production's repository that stands where another one does. */
