@@ -157,14 +157,9 @@ export class GiteaForge implements Forge {
 		const path = `/issues/${request.number}/comments`;
 		const doing = `comment on pull request ${request.number}`;
 		for (let attempt = 1; ; attempt++) {
-			const response = await this.#client.send({
-				method: 'POST',
-				path: this.#path(path),
-				body: { body: text },
-			});
-			if (response.status < 300) return;
-			if (response.status < 500 || attempt === settling.attempts)
-				throw this.#refused(doing, response);
+			const { lost, failure } = await this.#say(doing, path, text);
+			if (failure === undefined) return;
+			if (!lost || attempt === settling.attempts) throw failure;
 			// The answer got lost, and perhaps only the answer.
 			await this.#pause(attempt);
 			const comments = await this.#ask<{ body: string }[]>(doing, { path: this.#path(path) });
@@ -211,6 +206,23 @@ export class GiteaForge implements Forge {
 			body: { reviewers: users, team_reviewers: teams },
 			idempotent: true,
 		});
+	}
+
+	/** Comments without trying again; `lost` where it may have been taken all the same. */
+	async #say(
+		doing: string,
+		path: string,
+		text: string,
+	): Promise<{ lost: boolean; failure?: unknown }> {
+		const request = { method: 'POST', path: this.#path(path), body: { body: text } };
+		try {
+			const response = await this.#client.send(request);
+			if (response.status < 300) return { lost: false };
+			return { lost: response.status >= 500, failure: this.#refused(doing, response) };
+		} catch (failure) {
+			this.#connection.signal.throwIfAborted();
+			return { lost: true, failure };
+		}
 	}
 
 	/** Ids of labels by name, of the repository or its organization; what is missing is made. */

@@ -71,9 +71,12 @@ describe.each(forges)('on %s', (_title, front) => {
 		await opened(failing(1, opening, limit));
 	});
 
-	test('a comment whose answer got lost is said once', async () => {
+	test.each<[string, Fault]>([
+		['in a proxy', { kind: 'status', status: 502 }],
+		['after it was said', { kind: 'reset', when: 'after' }],
+	])('a comment whose answer got lost %s is said once', async (_where, fault) => {
 		await scene.run({ branch: 'promote/old', 'close-superseded': 'false' }, front);
-		const left = failing(1, commenting, { kind: 'status', status: 502 });
+		const left = failing(1, commenting, fault);
 		const { exitCode, outputs } = await scene.run({ image: `${name}:3` }, front);
 		expect({ exitCode, superseded: outputs.superseded }).toEqual({
 			exitCode: 0,
