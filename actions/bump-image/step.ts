@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { badInput } from '../../shared/failure/failure.ts';
 import { type BranchCommit, commitToBranch } from '../../shared/git/commit-to-branch.ts';
 import { type AppliedBump, applyBump, describeUse, planBump } from '../../shared/step/bump.ts';
 import { bumpExclusive, bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
-import { defineStep, output } from '../../shared/step/declare.ts';
+import { defineStep, input, output } from '../../shared/step/declare.ts';
+import { type Stop, stopOf } from '../../shared/step/guard.ts';
 import { openFrom } from '../../shared/step/repository.ts';
 
 export const step = defineStep({
@@ -18,10 +18,26 @@ pushed; nothing is forced, nothing is lost. Where the files say it already there
 and \`changed\` is \`false\`, so the same event may come twice. A deleted branch is nothing to
 do.
 
+The commit carries the record of what was written: image, source commit, environment and run, as
+git trailers. By that record a late run does not put an older image over a newer one
+(\`superseded\`): where the present image was built from a commit that comes after this run's,
+nothing is written. A hold marker in the branch, a file \`.lockstep-holds/<any name>.json\` with
+\`{"image": "...", "reason": "..."}\` (or \`file\` in place of \`image\`, and \`until\`, \`by\`),
+keeps the image as it is for everybody (\`held\`). Both end with exit code 0 and say why.
+
 Only the branch's tip is fetched, without files but those that are edited, so that a large
 repository costs no more than a small one.`,
 	branding: { icon: 'arrow-up-circle', color: 'blue' },
-	inputs: { ...stepInputs, ...repositoryInputs, ...bumpInputs },
+	inputs: {
+		...stepInputs,
+		...repositoryInputs,
+		...bumpInputs,
+		'allow-older': input(
+			z.boolean(),
+			'Write the image even over one that was built from a later commit.',
+			{ default: 'false' },
+		),
+	},
 	outputs: {
 		changed: output(z.boolean(), 'Whether anything had to change.'),
 		commit: output(
@@ -32,6 +48,11 @@ repository costs no more than a small one.`,
 		image: output(z.string(), 'The image as it stands in the files now, a whole reference.'),
 		'previous-image': output(z.string(), 'The image as it stood in the files before.'),
 		files: output(z.array(z.string()), 'Paths of the files that were changed.'),
+		superseded: output(
+			z.boolean(),
+			'Whether nothing was written since the present image is newer than that of this run.',
+		),
+		held: output(z.boolean(), 'Whether nothing was written since the image or file is held.'),
 		attempts: output(z.int(), 'How often the edit was applied: 1 where nobody else was pushing.'),
 	},
 	example: {
@@ -53,34 +74,37 @@ repository costs no more than a small one.`,
 		try {
 			if (inputs.branch !== undefined)
 				await repository.checkBranch(inputs.branch, context.nameOf('branch'));
-			let applied: AppliedBump | undefined;
 			const done = await commitToBranch({
 				repository,
 				branch: inputs.branch,
-				edit: async (snapshot) => {
-					applied = await applyBump(bump, snapshot, context.nameOf);
-					return applied;
+				edit: async (snapshot): Promise<GuardedBump> => {
+					const applied = await applyBump(bump, snapshot, context.nameOf);
+					const stop = await stopOf(bump, applied, snapshot, inputs, context);
+					return stop ? { ...applied, files: [], image: applied.previousImage, stop } : applied;
 				},
+				history: bump.source !== undefined && !inputs.allowOlder,
 				dryRun: inputs.dryRun,
 				patience: inputs.pushTimeout,
 				log,
 			});
-			if (applied === undefined) throw badInput(`${context.nameOf('file')} names no file`);
-			for (const use of applied.uses) log.info(describeUse(use));
-			for (const note of applied.notes) log.warn(note);
-			const { url } = repository.remote;
-			if (inputs.dryRun && done.changed) {
-				log.info(`Dry run: this would be pushed to ${done.branch} of ${url}`);
-				log.info(await repository.diff(done.parent, done.commit));
-			} else log.info(sentence(done, url));
-			context.summary(summary(done, applied, url, inputs.dryRun));
+			const { edited, changed } = done;
+			const dryRun = inputs.dryRun && changed;
+			if (!edited.stop) for (const use of edited.uses) log.info(describeUse(use));
+			if (!edited.stop) for (const note of edited.notes) log.warn(note);
+			const told = sentence(done, repository.remote.url, dryRun);
+			if (edited.stop) log.warn(told);
+			else log.info(told);
+			if (dryRun) log.info(await repository.diff(done.parent, done.commit));
+			context.summary(told);
 			return {
-				changed: done.changed,
-				commit: inputs.dryRun && done.changed ? undefined : done.commit,
+				changed,
+				commit: dryRun ? undefined : done.commit,
 				branch: done.branch,
-				image: applied.image,
-				previousImage: applied.previousImage,
-				files: done.files.map(({ path }) => path),
+				image: edited.image,
+				previousImage: edited.previousImage,
+				files: edited.files.map(({ path }) => path),
+				superseded: edited.stop?.kind === 'superseded',
+				held: edited.stop?.kind === 'held',
 				attempts: done.attempts,
 			};
 		} finally {
@@ -89,22 +113,16 @@ repository costs no more than a small one.`,
 	},
 });
 
-function sentence({ changed, branch, commit, attempts }: BranchCommit, url: string): string {
-	if (!changed) return `Nothing to change: ${branch} of ${url} says so already`;
-	const tries = attempts > 1 ? `, in attempt ${attempts} since others pushed too` : '';
-	return `Pushed ${commit} to ${branch} of ${url}${tries}`;
+/** A bump that may have been stopped; it has no files then. */
+interface GuardedBump extends AppliedBump {
+	readonly stop?: Stop;
 }
 
-function summary(
-	{ changed, branch, commit, files }: BranchCommit,
-	{ image, previousImage }: AppliedBump,
-	url: string,
-	dryRun: boolean,
-): string {
-	const code = (text: string) => `\`${text.replaceAll('`', '')}\``;
-	const what = image ? code(image) : files.map(({ path }) => code(path)).join(', ');
-	if (!changed) return `${what} stands in ${code(branch)} of ${url} already.`;
-	const before = previousImage ? ` (before: ${code(previousImage)})` : '';
-	if (dryRun) return `Dry run: ${what}${before} would be written to ${code(branch)} of ${url}.`;
-	return `${what}${before} is in ${code(branch)} of ${url} by commit ${code(commit)}.`;
+function sentence(done: BranchCommit<GuardedBump>, url: string, dryRun: boolean): string {
+	const { changed, branch, commit, attempts, edited } = done;
+	if (edited.stop) return edited.stop.why;
+	if (!changed) return `Nothing to change: ${branch} of ${url} says so already`;
+	if (dryRun) return `Dry run: this would be pushed to ${branch} of ${url}`;
+	const tries = attempts > 1 ? `, in attempt ${attempts} since others pushed too` : '';
+	return `Pushed ${commit} to ${branch} of ${url}${tries}`;
 }

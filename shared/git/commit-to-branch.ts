@@ -1,8 +1,9 @@
 import { timedOut } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
+import { type RecordedCommit, recordsBefore } from './history.ts';
 import type { FileContent, Identity } from './objects.ts';
-import type { Repository } from './repository.ts';
-import type { TreeFile } from './tree.ts';
+import { type Repository, recentCommits } from './repository.ts';
+import { findFiles, type TreeFile } from './tree.ts';
 
 /** The files of one commit, read when they are asked for. */
 export interface Snapshot {
@@ -11,8 +12,15 @@ export interface Snapshot {
 	readonly where: string;
 	/** The files that paths and globs name; see `selectFiles`. */
 	list(patterns: readonly string[]): Promise<TreeFile[]>;
+	/** The same, but none where nothing matches. */
+	find(globs: readonly string[]): Promise<TreeFile[]>;
 	/** Their contents by path. */
 	read(files: readonly TreeFile[]): Promise<Map<string, Uint8Array>>;
+	/**
+	 * The records of this commit and those before it, the newest first. `further` looks beyond
+	 * those that came with the files.
+	 */
+	records(further?: boolean): Promise<RecordedCommit[]>;
 }
 
 /** What an edit makes of a snapshot: only files that differ, or none where nothing has to change. */
@@ -21,13 +29,15 @@ export interface Edited {
 	readonly message: string;
 }
 
-export interface BranchCommitRequest {
+export interface BranchCommitRequest<E extends Edited> {
 	readonly repository: Repository;
 	/** Default: the remote's own default branch. */
 	readonly branch?: string | undefined;
 	/** Applied to the branch's tip, and again to each newer tip that others push meanwhile. */
-	readonly edit: (snapshot: Snapshot) => Promise<Edited>;
+	readonly edit: (snapshot: Snapshot) => Promise<E>;
 	readonly author?: Identity;
+	/** Whether the edit asks for the records before the tip. */
+	readonly history?: boolean;
 	/** Commit, and push nothing. */
 	readonly dryRun?: boolean;
 	/** Milliseconds after which lost races and passing faults are no longer answered by another try. */
@@ -35,7 +45,7 @@ export interface BranchCommitRequest {
 	readonly log: Log;
 }
 
-export interface BranchCommit {
+export interface BranchCommit<E extends Edited = Edited> {
 	readonly changed: boolean;
 	/** The commit that was pushed, or the tip where nothing had to change. */
 	readonly commit: string;
@@ -44,7 +54,8 @@ export interface BranchCommit {
 	readonly branch: string;
 	/** How many times the edit was applied; 1 where nobody else pushed meanwhile. */
 	readonly attempts: number;
-	readonly files: readonly FileContent[];
+	/** What the edit made of that tip. */
+	readonly edited: E;
 }
 
 /**
@@ -54,32 +65,37 @@ export interface BranchCommit {
  * @throws Failure where the server refuses, timed out where the race is lost until `patience`
  * ends.
  */
-export async function commitToBranch(request: BranchCommitRequest): Promise<BranchCommit> {
+export async function commitToBranch<E extends Edited>(
+	request: BranchCommitRequest<E>,
+): Promise<BranchCommit<E>> {
 	const { repository, log } = request;
 	const { transport } = repository;
 	const deadline = Date.now() + request.patience;
 	let { branch, tip } = await fetchTip(repository, request.branch);
 	/** What reached the server without success: it may stand in the branch all the same. */
-	const sent: Sent[] = [];
+	const sent: Sent<E>[] = [];
 	for (let attempts = 1; ; attempts++) {
 		const landed = await landedOf(sent.splice(0), repository, branch);
 		if (landed) return { changed: true, branch, attempts, ...landed };
 		const parent = tip;
-		const { files, message } = await request.edit(snapshotOf(repository, branch, parent));
+		const edited = await request.edit(
+			snapshotOf(repository, branch, parent, { history: request.history ?? false }),
+		);
+		const { files, message } = edited;
 		if (files.length === 0)
-			return { changed: false, commit: parent, parent, branch, attempts, files };
+			return { changed: false, commit: parent, parent, branch, attempts, edited };
 		const commit = await repository.commit({
 			parent,
 			files,
 			message,
 			...(request.author && { author: request.author }),
 		});
-		const done = { changed: true, commit, parent, branch, attempts, files };
+		const done = { changed: true, commit, parent, branch, attempts, edited };
 		if (request.dryRun) return done;
 		for (let pushes = 1; ; pushes++) {
 			const outcome = await repository.push({ ref: `refs/heads/${branch}`, commit });
 			if (outcome.pushed) return done;
-			if (outcome.sent) sent.push({ commit, parent, files });
+			if (outcome.sent) sent.push({ commit, parent, edited });
 			const now = await repository.tip(branch);
 			if (now === commit) return done;
 			const moved = now !== parent;
@@ -98,14 +114,31 @@ export async function commitToBranch(request: BranchCommitRequest): Promise<Bran
 	}
 }
 
-/** A snapshot of a branch's tip that has been fetched. */
-export function snapshotOf(repository: Repository, branch: string, commit: string): Snapshot {
+/** More than any branch of manifests has. */
+const allCommits = 100_000;
+
+/**
+ * A snapshot of a branch's tip that has been fetched.
+ * @param history - whether the records before it will be asked for
+ */
+export function snapshotOf(
+	repository: Repository,
+	branch: string,
+	commit: string,
+	{ history = false }: { history?: boolean } = {},
+): Snapshot {
 	const where = `${branch} of ${repository.remote.url}`;
 	return {
 		commit,
 		where,
 		list: (patterns) => repository.listFiles(commit, patterns, where),
-		read: (files) => repository.readFiles(files),
+		find: async (globs) => findFiles(await repository.listAll(commit), globs),
+		read: (files) => repository.readFiles(files, history ? commit : undefined),
+		async records(further = false) {
+			if (further && repository.filters && (await repository.knownHistory()) !== 'all')
+				await repository.fetchHistory([commit], allCommits);
+			return await recordsBefore(repository, commit);
+		},
 	};
 }
 
@@ -120,28 +153,23 @@ export async function fetchTip(
 	return { branch: name, tip };
 }
 
-type Sent = Pick<BranchCommit, 'commit' | 'parent' | 'files'>;
-
-/** How far below a tip a commit is looked for that was pushed some moments ago. */
-const recentCommits = 200;
+type Sent<E extends Edited> = Pick<BranchCommit<E>, 'commit' | 'parent' | 'edited'>;
 
 /** That of the commits which stands in the branch now. */
-async function landedOf(
-	sent: readonly Sent[],
-	{ git, transport }: Repository,
+async function landedOf<E extends Edited>(
+	sent: readonly Sent<E>[],
+	repository: Repository,
 	branch: string,
-): Promise<Sent | undefined> {
+): Promise<Sent<E> | undefined> {
 	if (sent.length === 0) return undefined;
-	const history = 'refs/lockstep/history';
-	await transport.fetch([
-		`--depth=${recentCommits}`,
-		'--filter=tree:0',
-		'--',
-		'origin',
-		`+refs/heads/${branch}:${history}`,
-	]);
+	const local = 'refs/lockstep/history';
+	// Where files cannot be left out they come along, so that fewer commits have to do.
+	const depth = repository.filters ? recentCommits : 20;
+	await repository.fetchHistory([`+refs/heads/${branch}:${local}`], depth);
 	for (const pushed of sent) {
-		const found = await git.try(['merge-base', '--is-ancestor', pushed.commit, history]);
+		const found = await repository.history.try([
+			...['merge-base', '--is-ancestor', pushed.commit, local],
+		]);
 		if (found.code === 0) return pushed;
 	}
 	return undefined;

@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { badInput, Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { accessTo, type Credentials } from './credentials.ts';
-import { Git, gitVariables, type Variables } from './git.ts';
+import { type Git, gitVariables, type Variables } from './git.ts';
+import { layRepository } from './lay.ts';
 import {
 	type CommitRequest,
 	type Identity,
@@ -50,12 +51,17 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 		const { remote, credentials, protect, signal, log } = options;
 		const access = await accessTo(remote, credentials, folder);
 		for (const secret of access.secrets) protect(secret);
-		const gitFolder = join(folder, 'repository.git');
-		await layRepository(gitFolder, remote);
 		const variables = gitVariables(options.variables, access.variables, access.config);
-		const git = new Git({ folder: gitFolder, variables, signal });
-		const transport = new Transport(git, remote, log, signal);
-		return new Repository({ remote, author: options.author, git, transport, close });
+		const views = await layRepository(folder, remote, { variables, signal });
+		return new Repository({
+			remote,
+			author: options.author,
+			git: views.tip,
+			transport: new Transport(views.tip, remote, log, signal),
+			history: views.history,
+			historyTransport: new Transport(views.history, remote, log, signal),
+			close,
+		});
 	} catch (error) {
 		await close();
 		throw error;
@@ -67,6 +73,8 @@ interface Parts {
 	author: Identity;
 	git: Git;
 	transport: Transport;
+	history: Git;
+	historyTransport: Transport;
 	close: () => Promise<void>;
 }
 
@@ -76,14 +84,20 @@ export class Repository {
 	/** For what this class does not offer: git on the temporary repository. */
 	readonly git: Git;
 	readonly transport: Transport;
+	/** Git on the same objects, which sees the commits that `fetchHistory` fetched. */
+	readonly history: Git;
+	readonly #historyTransport: Transport;
+	#hasHistory = false;
 	readonly #author: Identity;
 	readonly #close: () => Promise<void>;
 	readonly #trees = new Map<string, TreeFile[]>();
 
-	constructor({ remote, author, git, transport, close }: Parts) {
+	constructor({ remote, author, git, transport, history, historyTransport, close }: Parts) {
 		this.remote = remote;
 		this.git = git;
 		this.transport = transport;
+		this.history = history;
+		this.#historyTransport = historyTransport;
 		this.#author = author;
 		this.#close = close;
 	}
@@ -163,11 +177,41 @@ export class Repository {
 		return selectFiles(await this.listAll(commit), patterns, where);
 	}
 
-	/** The contents of files by path, fetched all at once. */
-	async readFiles(files: readonly TreeFile[]): Promise<Map<string, Uint8Array>> {
-		if (files.length > 0)
-			await this.transport.fetchObjects([...new Set(files.map(({ oid }) => oid))]);
+	/**
+	 * The contents of files by path, fetched all at once, and with them the commits before
+	 * `historyOf` (as many as are looked through for a record), where the server can leave out
+	 * their files.
+	 */
+	async readFiles(
+		files: readonly TreeFile[],
+		historyOf?: string,
+	): Promise<Map<string, Uint8Array>> {
+		const names = [...new Set(files.map(({ oid }) => oid))];
+		if (historyOf !== undefined && this.filters)
+			await this.fetchHistory([historyOf, ...names], recentCommits);
+		else if (names.length > 0) await this.transport.fetchObjects(names);
 		return await readBlobs(this.git, files);
+	}
+
+	/**
+	 * Fetches commits (or a ref into a local one, as a refspec) and so many before them, without
+	 * trees and files; `history` sees them.
+	 */
+	async fetchHistory(what: readonly string[], depth: number): Promise<void> {
+		await this.#historyTransport.fetchObjects(what, depth);
+		this.#hasHistory = true;
+	}
+
+	/** How much of the history that was asked for is here. */
+	async knownHistory(): Promise<'none' | 'some' | 'all'> {
+		if (!this.#hasHistory) return 'none';
+		const shallow = await this.history.text(['rev-parse', '--is-shallow-repository']);
+		return shallow === 'true' ? 'some' : 'all';
+	}
+
+	/** Whether the server can leave out trees and files of the commits that it sends. */
+	get filters(): boolean {
+		return this.transport.filters && this.#historyTransport.filters;
 	}
 
 	/** A commit's message, of one that has been fetched. */
@@ -239,6 +283,9 @@ export class Repository {
 /** The tip alone; a server without partial clones ignores the filter and sends its files too. */
 const shallow = ['--depth=1', '--filter=blob:none'];
 
+/** How far below a tip something is looked for that was written lately. */
+export const recentCommits = 200;
+
 /** Refuses a ref that git would, and one that could be read as an option. */
 async function checkRef(git: Git, ref: string, what: string): Promise<void> {
 	const name = ref.replace(/^refs\/(heads|tags)\//, '');
@@ -248,28 +295,4 @@ async function checkRef(git: Git, ref: string, what: string): Promise<void> {
 
 function badRef(what: string, name: string): Failure {
 	return badInput(`${what}: "${name}" is no name that git takes; see git check-ref-format`);
-}
-
-/**
- * A bare repository, laid by hand: four small files, so no `git init`, which would also copy
- * the machine's template with its hooks.
- */
-async function layRepository(folder: string, { url }: Remote): Promise<void> {
-	await mkdir(join(folder, 'objects'), { recursive: true });
-	await mkdir(join(folder, 'refs'));
-	await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n');
-	const quoted = `"${url.replace(/["\\]/g, '\\$&')}"`;
-	await writeFile(
-		join(folder, 'config'),
-		`[core]
-	repositoryFormatVersion = 1
-	bare = true
-[extensions]
-	partialClone = origin
-[remote "origin"]
-	url = ${quoted}
-	promisor = true
-	partialCloneFilter = blob:none
-`,
-	);
 }

@@ -43,12 +43,18 @@ export class Transport {
 	readonly #remote: Remote;
 	readonly #log: Log;
 	readonly #signal: AbortSignal;
+	#filters = true;
 
 	constructor(git: Git, remote: Remote, log: Log, signal: AbortSignal) {
 		this.#git = git;
 		this.#remote = remote;
 		this.#log = log;
 		this.#signal = signal;
+	}
+
+	/** False once the server has said that it knows no partial clones, and sends every file. */
+	get filters(): boolean {
+		return this.#filters;
 	}
 
 	/**
@@ -60,19 +66,25 @@ export class Transport {
 		expected: (said: string) => boolean = () => false,
 	): Promise<GitResult> {
 		const all = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...args];
-		return await this.#persist(() => this.#git.try(all), expected);
+		const result = await this.#persist(() => this.#git.try(all), expected);
+		if (/filtering not recognized by server/i.test(result.stderr)) this.#filters = false;
+		return result;
 	}
 
 	/**
-	 * Fetches objects by their names and nothing else. The server is told of no commit that is
-	 * here, for it would then take it that their files are here too.
+	 * Fetches objects by their names, and nothing else; of commits so many as `depth` tells,
+	 * without their files. The server is told of no commit that is here, for it would then
+	 * take it that their files are here too.
 	 */
-	async fetchObjects(names: readonly string[]): Promise<void> {
+	async fetchObjects(names: readonly string[], depth?: number): Promise<void> {
 		const all = [
 			...['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', '--quiet', '--no-tags'],
-			...['--no-write-fetch-head', '--filter=blob:none', '--stdin', 'origin'],
+			...['--no-write-fetch-head', '--filter=tree:0', '--stdin'],
+			...(depth === undefined ? [] : [`--depth=${depth}`]),
+			'origin',
 		];
-		await this.#persist(() => this.#git.try(all, `${names.join('\n')}\n`));
+		const { stderr } = await this.#persist(() => this.#git.try(all, `${names.join('\n')}\n`));
+		if (/filtering not recognized by server/i.test(stderr)) this.#filters = false;
 	}
 
 	/** The remote's refs that match the patterns, with their object names; `HEAD` with its target. */

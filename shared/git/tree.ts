@@ -66,14 +66,18 @@ export function selectFiles(
 			selected.set(pattern, regular(exact, where));
 			continue;
 		}
-		// A glob passes over links and submodules: nobody asked for that very path.
-		const matches = isGlob(pattern)
-			? files.filter((file) => isRegular(file) && matchesGlob(file.path, pattern))
-			: [];
+		const matches = isGlob(pattern) ? findFiles(files, [pattern]) : [];
 		if (matches.length === 0) throw notThere(files, pattern, where);
 		for (const file of matches) selected.set(file.path, file);
 	}
 	return [...selected.values()];
+}
+
+/** The files that globs match; links and submodules are passed over. */
+export function findFiles(files: readonly TreeFile[], globs: readonly string[]): TreeFile[] {
+	return files.filter(
+		(file) => isRegular(file) && globs.some((glob) => matchesGlob(file.path, glob)),
+	);
 }
 
 function isRegular({ mode }: TreeFile): boolean {

@@ -1,7 +1,7 @@
 import type { CiEvent } from '../ci/event.ts';
 import { badInput, Failure, formatPlace } from '../failure/failure.ts';
 import type { Edited, Snapshot } from '../git/commit-to-branch.ts';
-import { repositoryId } from '../git/remote.ts';
+import { type Remote, repositoryId } from '../git/remote.ts';
 import { repositoryPath } from '../git/tree.ts';
 import { formatReference, type Reference, tagFromBranch } from '../image/reference.ts';
 import {
@@ -42,6 +42,8 @@ export interface Bump {
 	/** The image that is written, as far as it is known before the files are read. */
 	readonly image: Reference | undefined;
 	readonly record: Record;
+	/** What the image was built from, as far as it is known. */
+	readonly source: { readonly remote: Remote; readonly commit: string } | undefined;
 	/** Template of the commit's message; undefined for the usual one. */
 	readonly message: string | undefined;
 }
@@ -78,6 +80,7 @@ export function planBump(inputs: BumpValues, context: Context): Bump {
 	const tag = inputs.tag ?? (inputs.digest === undefined ? tagOf(event) : undefined);
 	warnOfMangledTag(inputs.tag, context);
 	if (inputs.tag === undefined && tag !== undefined) log.debug(`The event's tag is ${tag}`);
+	const source = sourceOf(inputs, context);
 	const version = { ...(tag && { tag }), ...(inputs.digest && { digest: inputs.digest }) };
 	return {
 		files,
@@ -85,10 +88,11 @@ export function planBump(inputs: BumpValues, context: Context): Bump {
 		image: inputs.image === undefined ? undefined : { name: inputs.image, ...version },
 		record: {
 			...(inputs.digest && { digest: inputs.digest }),
-			...sourceOf(inputs, context),
+			...(source && { source: `${repositoryId(source.remote)}@${source.commit}` }),
 			...(inputs.environment && { environment: inputs.environment }),
 			...(event.runUrl && { run: event.runUrl }),
 		},
+		source,
 		message: inputs.commitMessage,
 	};
 }
@@ -145,25 +149,19 @@ function warnOfMangledTag(tag: string | undefined, { event, log, nameOf }: Conte
 		);
 }
 
-function sourceOf(inputs: BumpValues, context: Context): Pick<Record, 'source'> {
+function sourceOf(inputs: BumpValues, context: Context): Bump['source'] {
 	const { event, nameOf } = context;
 	const commit = inputs.sourceCommit ?? event.commit;
-	if (commit === undefined) return {};
+	if (commit === undefined) return undefined;
 	if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) {
-		if (inputs.sourceCommit === undefined) return {};
+		if (inputs.sourceCommit === undefined) return undefined;
 		throw badInput(
 			`${nameOf('source-commit')}: "${commit}" is not a full commit name; give all 40 hexadecimal digits`,
 		);
 	}
-	if (inputs.sourceRepository !== undefined) {
-		const remote = remoteFrom(inputs.sourceRepository, context, 'source-repository');
-		return { source: `${repositoryId(remote)}@${commit}` };
-	}
-	const url = event.repository?.cloneUrl ?? event.repository?.url;
-	if (url === undefined || event.repository === undefined) return {};
-	const { owner, name } = event.repository;
-	const { host } = remoteFrom(url, context);
-	return { source: `${repositoryId({ host, slug: `${owner}/${name}` })}@${commit}` };
+	const url = inputs.sourceRepository ?? event.repository?.cloneUrl ?? event.repository?.url;
+	if (url === undefined) return undefined;
+	return { remote: remoteFrom(url, context, 'source-repository'), commit };
 }
 
 /**
@@ -186,7 +184,7 @@ export async function applyBump(
 	const told = uses.find(({ from, to }) => from !== to) ?? uses[0];
 	const known = bump.image && formatReference(bump.image);
 	const image = bump.edit.kind === 'image' ? told?.to : known;
-	const previousImage = bump.edit.kind === 'image' ? told?.from : undefined;
+	const previousImage = previousOf(bump, told?.from);
 	const record = { ...(image && { image }), ...bump.record };
 	return {
 		files: changed,
@@ -197,6 +195,13 @@ export async function applyBump(
 		record,
 		message: messageOf(bump, { image, previousImage, uses, record }, nameOf),
 	};
+}
+
+/** The image that a version stood for; what \`set\` overwrites may be any value. */
+function previousOf({ edit, image }: Bump, from: string | undefined): string | undefined {
+	if (edit.kind === 'image') return from;
+	if (edit.kind === 'set' || image === undefined || from === undefined) return undefined;
+	return `${image.name}${from.includes(':') ? '@' : ':'}${from}`;
 }
 
 async function editAll(

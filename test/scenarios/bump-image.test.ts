@@ -94,6 +94,8 @@ describe('on each front the same commit', () => {
 			image: `${image}:${tag}`,
 			'previous-image': `${image}:v1`,
 			files: '["apps/api.yaml"]',
+			superseded: 'false',
+			held: 'false',
 			attempts: '1',
 		};
 		expect(run.outputs).toEqual(outputs);

@@ -110,6 +110,36 @@ test('a right that is missing is named', async () => {
 	expect(log(run)).toMatch(/the right to apply it is missing: .*ci-deployer.*patch.*deployments/);
 });
 
+test('the right to wait is asked for before anything is written', async () => {
+	cluster.allow('blind-token', 'ci-deployer', [
+		{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'patch', 'create'] },
+	]);
+	const kubeconfig = cluster.kubeconfig('blind-token');
+	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
+	expect(run.exitCode).toBe(1);
+	expect(log(run)).toMatch(
+		/Rights that waiting needs are missing: .*ci-deployer.*list.*deployments/,
+	);
+	expect(writes(cluster)).toEqual([]);
+	const blind = await deploy(
+		cluster,
+		deployment('acme/web:1'),
+		{ wait: 'false' },
+		{ files: { kubeconfig } },
+	);
+	expect(blind, log(blind)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+});
+
+test('without the right to see pods a rollout is waited for, with a warning', async () => {
+	cluster.allow('narrow-token', 'ci-deployer', [
+		{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'patch', 'watch'] },
+	]);
+	const kubeconfig = cluster.kubeconfig('narrow-token');
+	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
+	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+	expect(log(run)).toMatch(/warning: Rights are missing .*pods/);
+});
+
 describe('a cluster that cannot be reached', () => {
 	test('for a wrong token: says so, and does not show it', async () => {
 		const kubeconfig = cluster.kubeconfig('wrong-token-123456');
