@@ -8,10 +8,11 @@ import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.
 import { isRecord, titleOf } from '../../shared/kubernetes/object.ts';
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
+import { checkRights } from '../../shared/kubernetes/preflight.ts';
 import { placeOfCause, showEvidence } from '../../shared/kubernetes/report.ts';
 import { restoreSet } from '../../shared/kubernetes/rollback.ts';
 import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
-import { type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
+import { isAwaited, type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { imageOutputs, objectOutput, summaryTable } from './outputs.ts';
 
@@ -86,6 +87,7 @@ export class Rollout {
 			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, log };
 			this.#planned = await planSet(manifests, options);
 			this.#tellPlan();
+			if (this.#inputs.wait) await this.#checkRights(client);
 			if (this.#inputs.dryRun) return { objects: this.#objects() };
 			return await this.#deploy(options);
 		} finally {
@@ -141,6 +143,11 @@ export class Rollout {
 			`${isUnchanged ? 'Nothing had to change' : 'Deployed'}: ${what}${this.#inputs.wait ? ', all ready' : ''}, in ${this.#seconds()} s`,
 		);
 		return { status, ...this.#outputs() };
+	}
+
+	async #checkRights(client: KubernetesClient): Promise<void> {
+		const targets = this.#planned.map(({ desired, resource }) => ({ object: desired, resource }));
+		await checkRights(targets.filter(isAwaited), client, this.#context.log);
 	}
 
 	/** Waits for everything, and throws the one sentence that says why it did not get ready. */

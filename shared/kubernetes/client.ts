@@ -122,7 +122,7 @@ export class KubernetesClient {
 		object: KubernetesObject,
 		{ fieldManager, force, dryRun }: ApplyOptions,
 	): Promise<KubernetesObject> {
-		return await this.#json({
+		const request = {
 			method: 'PATCH',
 			path,
 			query: {
@@ -133,7 +133,14 @@ export class KubernetesClient {
 			},
 			headers: { 'content-type': 'application/apply-patch+yaml' },
 			body: object,
-		});
+		};
+		const tries = 3;
+		for (let tried = 1; ; tried++)
+			try {
+				return await this.#json(request);
+			} catch (error) {
+				if (tried === tries || !isLostRace(error)) throw error;
+			}
 	}
 
 	/**
@@ -290,6 +297,12 @@ export class KubernetesClient {
 function isPassing({ status, text }: HttpResponse): boolean {
 	if (status === 500) return /etcd|timed? ?out|leader|connection|try again/i.test(text);
 	return status === 429 || status === 502 || status === 503 || status === 504;
+}
+
+/** Somebody else wrote or created the object in between; no field is in dispute. */
+function isLostRace(error: unknown): boolean {
+	if (!(error instanceof ApiError) || error.status !== 409) return false;
+	return !error.details.causes?.some(({ reason }) => reason === 'FieldManagerConflict');
 }
 
 /** The Status that an answer holds, or one made of what it says instead. */

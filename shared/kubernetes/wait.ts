@@ -57,7 +57,7 @@ export async function waitFor<T extends Target>(
 	const began = Date.now();
 	const stop = new AbortController();
 	const changes = new Changes();
-	const open = targets.filter((target) => needsWatch(target));
+	const open = targets.filter((target) => isAwaited(target));
 	const observer = new Observer(open, {
 		client: options.client,
 		log: options.log,
@@ -105,7 +105,7 @@ export async function waitFor<T extends Target>(
 }
 
 /** What is ready as soon as it is there needs no watch; a workload that runs pods always does. */
-function needsWatch({ object, bindsOnUse = false }: Target): boolean {
+export function isAwaited({ object, bindsOnUse = false }: Target): boolean {
 	if (readinessOf(object, { bindsOnUse }).state !== 'ready') return true;
 	return hasPods(object) && readPath(object.spec, ['replicas']) !== 0;
 }

@@ -132,7 +132,11 @@ test('the right to wait is asked for before anything is written', async () => {
 
 test('without the right to see pods a rollout is waited for, with a warning', async () => {
 	cluster.allow('narrow-token', 'ci-deployer', [
-		{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'patch', 'watch'] },
+		{
+			apiGroups: ['apps'],
+			resources: ['deployments'],
+			verbs: ['get', 'list', 'create', 'patch', 'watch'],
+		},
 	]);
 	const kubeconfig = cluster.kubeconfig('narrow-token');
 	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
