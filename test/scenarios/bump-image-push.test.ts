@@ -145,6 +145,25 @@ describe('a server that is unwell', () => {
 	});
 });
 
+test('killed at each request in turn and run again: one commit, and the right one', async () => {
+	for (let killed = 1; killed <= 8; killed++) {
+		const before = await infra.subjects();
+		const tag = `v${killed + 1}`;
+		let seen = 0;
+		let pid = 0;
+		infra.server.onRequest = () => {
+			if (++seen === killed) process.kill(pid, 'SIGKILL');
+			return undefined;
+		};
+		const run = await infra.bump({ tag }, { onStart: (id) => (pid = id) });
+		expect(run.exitCode, `request ${killed}`).toBeUndefined();
+		infra.server.onRequest = undefined;
+		expect(await infra.bump({ tag })).toMatchObject({ exitCode: 0 });
+		expect(await infra.subjects()).toEqual([`Bump ${image} to ${tag}`, ...before]);
+		expect(await infra.file('apps/api.yaml')).toBe(deployment(`${image}:${tag}`));
+	}
+}, 60_000);
+
 describe('a server that refuses', () => {
 	const hook = (text: string) =>
 		`#!/bin/sh\nif [ "$1" = refs/heads/main ]; then echo "${text}" >&2; exit 1; fi\n`;

@@ -44,6 +44,7 @@ export async function runStep(step: string, options: StepOptions = {}): Promise<
 		const env: Record<string, string> = {
 			PATH: process.env.PATH ?? '/usr/bin:/bin',
 			HOME: scratch,
+			TMPDIR: scratch,
 			...options.env,
 		};
 		if (env.GITHUB_ACTIONS === 'true') {
