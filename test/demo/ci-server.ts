@@ -73,6 +73,11 @@ export class CiServer {
 		await this.idle();
 	}
 
+	/** Whether no run is under way or waiting. */
+	get isIdle(): boolean {
+		return this.#waiting === 0;
+	}
+
 	/** Resolves when no run is under way or waiting. */
 	async idle(): Promise<void> {
 		while (this.#waiting > 0) await this.#work;

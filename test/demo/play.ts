@@ -124,6 +124,12 @@ export function outcomes(runs: readonly Run[]): string[] {
 
 /** An output of a run's step; undefined on CIs that know no outputs. */
 export function outputOf(run: Run | undefined, step: RegExp, name: string): string | undefined {
-	return run?.result.steps.find(({ uses, name: own }) => step.test(uses) || step.test(own))
-		?.outputs[name];
+	return run?.result.steps.find(({ uses }) => step.test(uses))?.outputs[name];
+}
+
+/** Why a run failed: what its step said of it, as an output or in the log. */
+export function reasonOf(run: Run | undefined): string {
+	const failed = run?.result.steps.find(({ status }) => status === 'failure');
+	const error = /^(?:error|Error): (.*)$/m.exec(failed?.log ?? '')?.[1];
+	return failed?.outputs.reason ?? error ?? '';
 }

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { registerHooks } from 'node:module';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+// GitHub's parser imports its schema without saying that it is JSON, which only bundlers take.
+registerHooks({
+	load: (url, context, next) =>
+		url.endsWith('.json')
+			? next(url, { ...context, importAttributes: { type: 'json' } })
+			: next(url, context),
+});
+const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await import(
+	'@actions/workflow-parser'
+);
+
+test.each(['infra-qa', 'infra-production'])(
+	"%s's workflow is valid by GitHub's own schema",
+	async (name) => {
+		const file = join(
+			import.meta.dirname,
+			'../../actions/examples',
+			name,
+			'.github/workflows/deploy.yml',
+		);
+		const content = readFileSync(file, 'utf8');
+		const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
+		expect(context.errors.getErrors()).toEqual([]);
+		const template = value && (await convertWorkflowTemplate(context, value));
+		expect(template?.errors ?? []).toEqual([]);
+		expect(template?.jobs).toHaveLength(1);
+	},
+);
