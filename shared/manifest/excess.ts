@@ -1,4 +1,5 @@
 import type * as yaml from 'yaml';
+import { nestedTooDeep } from './broken.ts';
 
 /** A parse takes about 1 kB for each part; every part ends with one of the separators below. */
 const mostSeparators = 500_000;
@@ -12,7 +13,7 @@ export function findExcess(
 	text: string,
 	deepest: number,
 ): { offset: number; why: string } | undefined {
-	const why = `nested deeper than ${deepest} levels`;
+	const why = nestedTooDeep(deepest);
 	const onOneLine = new RegExp(`(?:[-?][ \\t]+){${deepest}}`).exec(text);
 	if (onOneLine) return { offset: onOneLine.index, why };
 	const { separators, depth } = countSeparators(text);

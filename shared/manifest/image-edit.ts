@@ -11,6 +11,7 @@ import {
 	planUse,
 } from './image-change.ts';
 import { type Embedded, findImageUses, type ImageUse, mayUse } from './image-uses.ts';
+import { addToKustomization } from './kustomization.ts';
 import type { Scalar } from './node.ts';
 import { formatPath } from './path.ts';
 import { applyProven } from './proof.ts';
@@ -65,7 +66,11 @@ export async function editImageInFiles(
 		found.push({ ...images, meant: images.uses.filter((use) => isMeant(use, change)) });
 	}
 	const meant = found.flatMap((images) => images.meant);
-	if (meant.length === 0) throw await noMatch(files, change);
+	if (meant.length === 0) {
+		const created = change.createMissing ? await addToKustomization(files, change) : undefined;
+		if (created) return created;
+		throw await noMatch(files, change);
+	}
 	refuseDifferentVersions(meant, change);
 	return Promise.all(found.map((images) => editUses(images, images.meant, change)));
 }
@@ -202,11 +207,15 @@ async function gather(
 	return coveringAnchors(source, outer, joinChanges(changes));
 }
 
-function refuseDifferentVersions(meant: readonly FoundUse[], { image, all }: ImageChange): void {
+function refuseDifferentVersions(
+	meant: readonly FoundUse[],
+	{ image, all, tag, digest }: ImageChange,
+): void {
+	const keepsVersion = tag === undefined && digest === undefined;
 	const versions = new Set(
 		meant.map(({ reference: { tag, digest } }) => `${tag ?? ''}@${digest ?? ''}`),
 	);
-	if (versions.size < 2 || all) return;
+	if (versions.size < 2 || all || keepsVersion) return;
 	throw new Failure(
 		`${image} is used with different tags: ${listed(meant.map(describe))}; name one with container or set, or give all to change every one.`,
 		meant[0] && { place: meant[0].place },
@@ -235,8 +244,12 @@ async function noMatch(
 	}
 	const what = container === undefined ? image : `${image} in container ${container}`;
 	const names = listed(files.map(({ name }) => name)) || 'no file';
+	const there =
+		present.length > 0
+			? `images there: ${listed(present)}`
+			: 'no image is (a tag apart from its name is changed by set, text other than YAML by pattern)';
 	return new Failure(
-		`${what} is not used in ${names}; ${present.length > 0 ? `images there: ${listed(present)}` : 'no image is used there'}.`,
+		`${what} is not used in ${names}; ${there}.`,
 		files[0] && { place: { file: files[0].name } },
 	);
 }

@@ -2,6 +2,7 @@ import { Failure } from '../failure/failure.ts';
 import { parseReference, type Reference } from '../image/reference.ts';
 import { readDocuments, type Source } from './document.ts';
 import { fluxMarkerAfter } from './flux-marker.ts';
+import { isKustomizationName } from './kustomization.ts';
 import {
 	type ListNode,
 	type MapNode,
@@ -101,7 +102,7 @@ class UseFinder {
 
 	constructor(source: Source) {
 		this.#source = source;
-		this.#isKustomization = /(?:^|[\\/])kustomization(?:\.ya?ml)?$/i.test(source.file);
+		this.#isKustomization = isKustomizationName(source.file);
 	}
 
 	/** `keys` are those that lead to the node, the nearest first; list indexes are left out. */

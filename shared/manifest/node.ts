@@ -57,8 +57,6 @@ export type Resolved = Exclude<Node, Alias>;
 /** One document of a file; an empty one has no root. */
 export interface Document {
 	readonly root: Node | undefined;
-	readonly start: number;
-	readonly end: number;
 	/** `Deployment/web` where the document is such an object. */
 	readonly title?: string;
 }

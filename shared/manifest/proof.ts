@@ -1,6 +1,6 @@
 import { Failure, formatPlace } from '../failure/failure.ts';
 import type { Change, Expectation } from './change.ts';
-import { readDocuments, type Source } from './document.ts';
+import { readDocuments, type Source, splitDocuments } from './document.ts';
 import { type MapNode, type Node, resolve, type Scalar } from './node.ts';
 import { formatPath, type Path, pathKey } from './path.ts';
 import type { Written } from './scalar.ts';
@@ -15,7 +15,7 @@ import { applySplices } from './text.ts';
 export async function applyProven(before: Source, { splices, expect }: Change): Promise<string> {
 	if (splices.length === 0) return before.text;
 	const text = applySplices(before.text, splices);
-	const after = await readResult(before.file, text);
+	const after = await readResult(before, text);
 	const differences = compare(before, after);
 	const expected = new Map<string, Expectation>();
 	for (const expectation of expect) {
@@ -35,9 +35,15 @@ export async function applyProven(before: Source, { splices, expect }: Change): 
 	return text;
 }
 
-async function readResult(file: string, text: string): Promise<Source> {
+/** Reads the result; documents whose text is the same need no second reading. */
+async function readResult({ file, ...before }: Source, text: string): Promise<Source> {
+	const parts = splitDocuments(before.text);
+	const count = splitDocuments(text).length;
+	const aligned = parts.length === count && before.documents.length === count;
+	const known = (part: string, index: number) =>
+		aligned && parts[index]?.text === part ? before.documents[index] : undefined;
 	try {
-		return await readDocuments(file, text);
+		return await readDocuments(file, text, known);
 	} catch (failure) {
 		if (!(failure instanceof Failure)) throw failure;
 		throw new Failure(
@@ -105,15 +111,23 @@ class Comparison {
 	}
 
 	#maps(path: Path, old: MapNode, now: MapNode): void {
-		const [oldKeys, nowKeys] = [old, now].map(
-			({ pairs }) => new Map(pairs.map(({ key, value }) => [key, value])),
-		);
-		const kept = old.pairs.filter(({ key }) => nowKeys?.has(key)).map(({ key }) => key);
-		const order = now.pairs.filter(({ key }) => oldKeys?.has(key)).map(({ key }) => key);
-		if (kept.join('\n') !== order.join('\n')) this.#add({ path, before: old, after: now });
-		for (const { key, value } of old.pairs) this.nodes([...path, key], value, nowKeys?.get(key));
-		for (const { key, value } of now.pairs) {
-			if (!oldKeys?.has(key)) this.nodes([...path, key], undefined, value);
+		const sameKeys =
+			old.pairs.length === now.pairs.length &&
+			old.pairs.every(({ key }, index) => key === now.pairs[index]?.key);
+		if (sameKeys) {
+			for (const [index, { key, value }] of old.pairs.entries()) {
+				this.nodes([...path, key], value, now.pairs[index]?.value);
+			}
+			return;
+		}
+		const [before, after] = [valuesByKey(old), valuesByKey(now)];
+		const kept = [...before.keys()].filter((key) => after.has(key));
+		const order = [...after.keys()].filter((key) => before.has(key));
+		if (kept.some((key, index) => key !== order[index]))
+			this.#add({ path, before: old, after: now });
+		for (const [key, value] of before) this.nodes([...path, key], value, after.get(key));
+		for (const [key, value] of after) {
+			if (!before.has(key)) this.nodes([...path, key], undefined, value);
 		}
 	}
 
@@ -141,6 +155,10 @@ class Comparison {
 		}
 		this.differences.push(difference);
 	}
+}
+
+function valuesByKey({ pairs }: MapNode): Map<string, Node> {
+	return new Map(pairs.map(({ key, value }) => [key, value]));
 }
 
 /** Whether two nodes are of one kind, with the same anchor, tag and alias. */

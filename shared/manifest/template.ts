@@ -15,7 +15,7 @@ const imageLine =
 
 /** Whether a text that is no YAML may be a template of Go's text/template. */
 export function isTemplate(text: string): boolean {
-	return /\{\{[\s\S]*?\}\}/.test(text);
+	return /^[^#\n]*\{\{/m.test(text);
 }
 
 /** Lines such as `image: nginx:1.2`, whole references without templating in them. */

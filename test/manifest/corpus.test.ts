@@ -70,7 +70,7 @@ function isOneOfOurs(source: Source, node: Scalar): boolean {
 	);
 }
 
-describe('every scalar of every file', () => {
+describe('every scalar of every file', { timeout: 60_000 }, () => {
 	let [count, layoutLost] = [0, 0];
 
 	it.each(files.filter((name) => !broken.includes(name)))('%s', async (name) => {
@@ -107,7 +107,7 @@ describe('every scalar of every file', () => {
 	});
 });
 
-describe('through the notation of set', () => {
+describe('through the notation of set', { timeout: 60_000 }, () => {
 	it.each(files.filter((name, index) => !broken.includes(name) && index % 4 === 0))(
 		'%s',
 		async (name) => {

@@ -553,6 +553,32 @@ describe('what is said', () => {
 	});
 });
 
+describe('an image that a kustomization has no entry for', () => {
+	const create = { createMissing: true };
+	it.each([
+		[
+			'',
+			'resources: [a.yaml]\n',
+			'resources: [a.yaml]\nimages:\n  - name: org/api\n    newTag: v2\n',
+		],
+		[
+			'beside others',
+			'images:\n- name: web\n  newTag: v1\n',
+			'images:\n- name: web\n  newTag: v1\n- name: org/api\n  newTag: v2\n',
+		],
+	])('is added when asked %s', async (_, before, after) => {
+		expect(await bumped(before, create, 'kustomization.yaml')).toBe(after);
+		expect(await failure(bumped(before, {}, 'kustomization.yaml'))).toMatch('org/api is not used');
+		expect(await failure(bumped(before, create, 'values.yaml'))).toMatch('org/api is not used');
+	});
+	it('is added with its digest', async () => {
+		const change = { ...create, tag: '1.20', digest: digestA };
+		expect(await bumped('kind: Kustomization\n', change, 'kustomization.yaml')).toBe(
+			`kind: Kustomization\nimages:\n  - name: org/api\n    newTag: "1.20"\n    digest: ${digestA}\n`,
+		);
+	});
+});
+
 describe('an anchor that other values share', () => {
 	it.each([
 		[

@@ -127,7 +127,7 @@ function printed(value: unknown, options: object, crlf: boolean): string {
 	return crlf ? text.replaceAll('\n', '\r\n') : text;
 }
 
-describe('setting a value in a drawn document', () => {
+describe('setting a value in a drawn document', { timeout: 120_000 }, () => {
 	const cases = fc.record({
 		values: fc.array(fc.tuple(tree.map, layout), { minLength: 1, maxLength: 3 }),
 		put: text,
@@ -186,9 +186,9 @@ describe('setting a value in a drawn document', () => {
 				else expect(String(now) === put || Number(now) === Number(put)).toBe(true);
 				expectOneSplice(source, textOf(result));
 			}),
-			{ numRuns: 400 },
+			{ numRuns: 250 },
 		);
-		expect(written).toBeGreaterThan(300);
+		expect(written).toBeGreaterThan(200);
 	});
 });
 
@@ -212,7 +212,7 @@ function expectOneSplice(before: string, after: string): void {
 	);
 }
 
-describe('bumping an image in drawn manifests', () => {
+describe('bumping an image in drawn manifests', { timeout: 120_000 }, () => {
 	const name = fc.constantFrom(
 		'nginx',
 		'org/api',
