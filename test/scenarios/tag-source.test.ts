@@ -1,12 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Forge, startForge } from '../stand-ins/forge/forge.ts';
 import { commitToBranch } from '../stand-ins/git/bare-repository.ts';
 import { git, resolveCommit, resolveObject } from '../stand-ins/git/git.ts';
 import { commandLine, drone, fronts, github, type Situation, type Values } from './fronts.ts';
 import { runStep } from './run-step.ts';
+
+// Every run is a process or two, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const token = 'tagger-token-0123456789';
 const application = 'acme/application';
