@@ -11,6 +11,7 @@ import { isUnchanged } from './compare.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath, type Resource } from './discovery.ts';
 import { explainRefusal, throwTogether } from './explain.ts';
+import { readLive } from './live.ts';
 import type { Manifest } from './manifests.ts';
 import { isClientSideApplied, isSettledByMigration } from './migrate.ts';
 import { groupOf, isRecord, type KubernetesObject, titleOf } from './object.ts';
@@ -77,8 +78,14 @@ export async function planSet(
 	throwTogether(failures, tell, 'nothing was written');
 	const objects = resolved.map(({ manifest }) => manifest.object);
 	const targets = await autoscaledTargets(objects, options.client, options.discovery);
+	const live = await readLive(
+		resolved.map(({ manifest: { object }, resource }) => ({ object, resource })),
+		options.client,
+		options.concurrency,
+	);
+	const context = { targets, definitions, manifests, live };
 	const planned = await mapConcurrently(resolved, options.concurrency, ({ manifest, resource }) =>
-		gather(() => planObject(manifest, resource, targets, definitions, manifests, options)),
+		gather(() => planObject(manifest, resource, context, options)),
 	);
 	throwTogether(failures, tell, 'nothing was written');
 	return planned.filter((item) => item !== undefined);
@@ -156,16 +163,22 @@ function inNamespace(
 	return { ...object, metadata: { ...object.metadata, namespace: options.namespace } };
 }
 
+/** What is known of the whole set when one of its objects is planned. */
+interface SetContext {
+	targets: AutoscaledTargets;
+	definitions: readonly Resource[];
+	manifests: readonly Manifest[];
+	live: ReadonlyMap<string, KubernetesObject>;
+}
+
 async function planObject(
 	manifest: Manifest,
 	resource: Resource,
-	targets: AutoscaledTargets,
-	definitions: readonly Resource[],
-	set: readonly Manifest[],
+	{ targets, definitions, manifests, live: found }: SetContext,
 	options: PlanOptions,
 ): Promise<Planned> {
 	const path = objectPath(resource, manifest.object);
-	const live = await options.client.find(path);
+	const live = found.get(path);
 	const desired = withoutAutoscaledReplicas(manifest.object, live, targets, options.fieldManager);
 	const planned = { manifest, resource, path, desired, live };
 	try {
@@ -175,7 +188,7 @@ async function planObject(
 		if (!(cause instanceof ApiError) || cause.status !== 404) throw error;
 		const comes =
 			cause.details.kind === 'namespaces'
-				? set.some(
+				? manifests.some(
 						({ object }) =>
 							object.kind === 'Namespace' && object.metadata.name === cause.details.name,
 					)

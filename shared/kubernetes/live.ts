@@ -1,0 +1,55 @@
+import { ApiError } from './api-error.ts';
+import type { KubernetesClient } from './client.ts';
+import { mapConcurrently } from './concurrent.ts';
+import { collectionPath, objectPath, type Resource } from './discovery.ts';
+import type { KubernetesObject } from './object.ts';
+
+/** From so many objects of a collection on, it is read as a whole. */
+const worthAList = 10;
+
+interface Named {
+	object: KubernetesObject;
+	resource: Resource;
+}
+
+/**
+ * What the server has of a set's objects now, by their paths; those that are not there are
+ * left out. Many of one collection are read by one request, where listing is allowed.
+ */
+export async function readLive(
+	named: readonly Named[],
+	client: KubernetesClient,
+	concurrency: number,
+): Promise<Map<string, KubernetesObject>> {
+	const collections = Map.groupBy(named, ({ resource, object }) =>
+		collectionPath(resource, object.metadata.namespace),
+	);
+	const found = new Map<string, KubernetesObject>();
+	const single: string[] = [];
+	for (const [path, inside] of collections) {
+		const paths = inside.map(({ resource, object }) => objectPath(resource, object));
+		const listed = paths.length < worthAList ? undefined : await listOf(path, client);
+		if (listed === undefined) single.push(...paths);
+		for (const object of listed ?? [])
+			found.set(`${path}/${encodeURIComponent(object.metadata.name)}`, object);
+	}
+	await mapConcurrently(single, concurrency, async (path) => {
+		const object = await client.find(path);
+		if (object !== undefined) found.set(path, object);
+	});
+	return found;
+}
+
+/** Undefined where the collection may not be listed or is not there. */
+async function listOf(
+	path: string,
+	client: KubernetesClient,
+): Promise<KubernetesObject[] | undefined> {
+	try {
+		return (await client.list(path)).items;
+	} catch (error) {
+		if (error instanceof ApiError && (error.status === 403 || error.status === 404))
+			return undefined;
+		throw error;
+	}
+}
