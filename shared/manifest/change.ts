@@ -1,6 +1,6 @@
 import { Failure, formatPlace } from '../failure/failure.ts';
 import { isJson, type Source } from './document.ts';
-import { indentOf, renderBlock, renderFlow } from './insert.ts';
+import { indentOf, type NewValue, renderBlock, renderFlow } from './insert.ts';
 import { type MapNode, type Node, type Pair, resolve, type Scalar } from './node.ts';
 import type { Path } from './path.ts';
 import { besideOthers, meaningOf, replaceScalar, type Written } from './scalar.ts';
@@ -83,12 +83,6 @@ export function removePair(source: Source, map: MapNode, pair: Pair, path: Path)
 	}
 	return { splices: [splice], expect: [{ path, value: undefined }] };
 }
-
-/** A value to create: text, or maps and lists of one entry around it. */
-export type NewValue =
-	| Written
-	| { key: string; value: NewValue }
-	| { items: { key: string; value: NewValue }[] };
 
 /** Adds a pair to a map: after its last one, as that one is written. */
 export function insertPair(

@@ -136,7 +136,9 @@ class UseFinder {
 	/** `image: name:tag`; and `image: name` with its tag in `tag` or `imageTag`. */
 	#strings(map: MapNode, path: Path, keys: readonly string[]): void {
 		for (const { key } of map.pairs) {
-			const node = imageKey.test(key) ? scalarAt(map, key) : undefined;
+			// `image: {reference: …}` is the image of a volume.
+			const isImage = imageKey.test(key) || (key === 'reference' && keys[0] === 'image');
+			const node = isImage ? scalarAt(map, key) : undefined;
 			const reference = node && parseReference(textOf(node));
 			if (!node || !reference) continue;
 			const at = { node, path: [...path, key] };

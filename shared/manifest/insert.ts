@@ -1,7 +1,12 @@
-import type { NewValue } from './change.ts';
 import type { MapNode } from './node.ts';
-import { formatScalar } from './scalar.ts';
+import { formatScalar, type Written } from './scalar.ts';
 import { lineStart } from './text.ts';
+
+/** A value to create: text, or maps and lists of one entry around it. */
+export type NewValue =
+	| Written
+	| { key: string; value: NewValue }
+	| { items: { key: string; value: NewValue }[] };
 
 interface Entry {
 	key: string;

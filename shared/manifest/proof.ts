@@ -97,7 +97,7 @@ class Comparison {
 			return;
 		}
 		const [old, now] = [resolve(before), resolve(after)];
-		if (this.#equal.get(old) === now) return;
+		if (old === now || this.#equal.get(old) === now) return;
 		const already = this.differences.length;
 		if (old.kind === 'map' && now.kind === 'map') this.#maps(path, old, now);
 		else if (old.kind === 'list' && now.kind === 'list') {

@@ -5,10 +5,10 @@ import {
 	insertItem,
 	insertPair,
 	joinChanges,
-	type NewValue,
 	setScalar,
 } from './change.ts';
 import { readDocuments, type Source } from './document.ts';
+import type { NewValue } from './insert.ts';
 import { type MapNode, type Node, resolve, type Scalar, type ScalarValue, textOf } from './node.ts';
 import {
 	type Found,

@@ -122,6 +122,11 @@ const cases: { [group: string]: Case[] } = {
 				'kind: Rollout\nspec:\n  template:\n    spec:\n      containers:\n      - image: org/api:v2\n',
 		},
 		{
+			rule: 'the image of a volume',
+			before: 'volumes: [{name: a, image: {reference: org/api:v1}}]\n',
+			after: 'volumes: [{name: a, image: {reference: org/api:v2}}]\n',
+		},
+		{
 			rule: 'JSON',
 			name: 'pod.json',
 			before: '{\n\t"image": "org/api:v1",\n\t"x": 1}',
