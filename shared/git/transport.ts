@@ -147,9 +147,9 @@ export class Transport {
 		}
 	}
 
-	/** Waits before another attempt: doubling from 250 ms, at most 10 s, with jitter. */
+	/** Waits before another attempt: doubling from 250 ms, at most 4 s, with jitter. */
 	async pause(attempt: number, why: string): Promise<void> {
-		const milliseconds = Math.min(250 * 2 ** (attempt - 1), 10_000) * (0.5 + Math.random());
+		const milliseconds = Math.min(250 * 2 ** (attempt - 1), 4000) * (0.5 + Math.random());
 		this.#log.debug(`Trying again in ${Math.round(milliseconds)} ms: ${why}`);
 		await sleep(milliseconds, undefined, { signal: this.#signal }).catch(() => {
 			this.#signal.throwIfAborted();
