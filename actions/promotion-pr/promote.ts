@@ -29,6 +29,7 @@ export interface PromotionOutputs {
 	branch?: string | undefined;
 	commit?: string | undefined;
 	image?: string | undefined;
+	held?: boolean | undefined;
 	superseded?: number[] | undefined;
 }
 
@@ -70,9 +71,16 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 
 	const edit = await writeBranch(work, { bump, branch, first, present });
 	const { base, applied } = edit;
+	if (edit.kind === 'held') {
+		log.warn(edit.why);
+		context.summary(edit.why);
+		const operation = present === undefined ? 'none' : 'unchanged';
+		const { number, url } = present ?? {};
+		return { branch, operation, number, url, image: applied.previousImage, held: true };
+	}
 	for (const use of applied.uses) log.info(describeUse(use));
 	for (const note of applied.notes) log.warn(note);
-	const outputs = { branch, image: applied.image };
+	const outputs = { branch, image: applied.image, held: false };
 	if (edit.kind === 'nothing')
 		return { ...outputs, ...(await closeDone(work, base, applied, present)) };
 

@@ -16,7 +16,8 @@ nothing where it says all of it already. It is never merged by this step.
 The edit is always made on the tip of the base, so a newer image takes the place of an older
 one. Where the base has the image already, an open pull request is closed. Commits that
 somebody else put on the branch are never thrown away without being told: the step says so and
-fails, unless \`overwrite\` is given. Title and body belong to the step.
+fails, unless \`overwrite\` is given. Title and body belong to the step. A hold marker in the base
+(see \`bump-image\`) keeps a pull request from being opened or changed (\`held\`).
 
 The image is \`image\` with its tag or digest; else the one that runs where \`from-file\` says;
 else the one that \`rolling-deploy\` deployed earlier in the same workspace. After a rollout that
@@ -37,6 +38,7 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 		branch: output(z.string(), 'Branch of the pull request.'),
 		commit: output(z.string(), "The commit at the branch's tip."),
 		image: output(z.string(), 'The image that is promoted, a whole reference.'),
+		held: output(z.boolean(), 'Whether nothing was done since the image or file is held.'),
 		superseded: output(z.array(z.int()), 'Numbers of the older pull requests that were closed.'),
 	},
 	example: {

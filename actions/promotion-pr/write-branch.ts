@@ -5,6 +5,7 @@ import { fetchTip, snapshotOf } from '../../shared/git/commit-to-branch.ts';
 import { parseReference, sameRepository } from '../../shared/image/reference.ts';
 import type { Record } from '../../shared/record/record.ts';
 import { type AppliedBump, applyBump, type Bump } from '../../shared/step/bump.ts';
+import { stopOf } from '../../shared/step/guard.ts';
 import {
 	changesBetween,
 	foreignCommits,
@@ -18,6 +19,8 @@ import type { Tip, Work } from './work.ts';
 /** What became of the step's branch. */
 export type BranchEdit =
 	| { kind: 'nothing'; base: Tip; applied: AppliedBump }
+	/** A hold in the base keeps the image as it is; `why` is a sentence. */
+	| { kind: 'held'; base: Tip; applied: AppliedBump; why: string }
 	| {
 			kind: 'edit';
 			base: Tip;
@@ -52,6 +55,10 @@ export async function writeBranch(
 		const snapshot = snapshotOf(repository, base.branch, base.tip);
 		const applied = await applyBump(bump, snapshot, context.nameOf);
 		if (applied.files.length === 0) return { kind: 'nothing', base, applied };
+		// Whether to go back to an older image is for those to say who merge.
+		const guard = { ...inputs, allowOlder: true };
+		const stop = await stopOf(bump, applied, snapshot, guard, context);
+		if (stop !== undefined) return { kind: 'held', base, applied, why: stop.why };
 		const message = inertText(applied.message);
 		const made = await repository.commit({ parent: base.tip, files: applied.files, message });
 		const there = await readBranch(repository, branch, inputs.authorEmail);

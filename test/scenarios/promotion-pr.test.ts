@@ -45,6 +45,7 @@ describe.each(forges)('on %s', (_title, front, kind) => {
 			branch,
 			commit: tip,
 			image: `${name}:2`,
+			held: 'false',
 			superseded: '[]',
 		});
 		expect(first.githubOutputs).toEqual(first.outputs);
@@ -315,6 +316,17 @@ test('what others push to the base meanwhile does not disturb a pull request tha
 	const { outputs } = await scene.run();
 	expect(outputs).toMatchObject({ operation: 'updated', number: '1' });
 	expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
+});
+
+test('a hold in the base keeps a pull request from being opened, and says why', async () => {
+	const hold = JSON.stringify({ image: name, reason: 'the new one loses orders' });
+	await scene.commit('main', { '.lockstep-holds/api.json': hold });
+	const { exitCode, stdout, outputs } = await scene.run();
+	expect(exitCode).toBe(0);
+	expect(outputs).toMatchObject({ operation: 'none', held: 'true', image: `${name}:1` });
+	expect(stdout).toContain('the new one loses orders');
+	expect(scene.pulls).toEqual([]);
+	expect(await scene.tip(branch)).toBeUndefined();
 });
 
 test('two promotions do not take turns in one branch', async () => {
