@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { skippedStep } from './container-step.ts';
-import { fill, holds } from './github/expressions.ts';
+import { type Contexts, fill, holds } from './github/expressions.ts';
 import { type JobState, runStep } from './github/step.ts';
 import { type GithubRun, githubVariables } from './github/variables.ts';
 import { isTriggered, type Job, readWorkflow } from './github/workflow.ts';
-import type { PipelineOptions, PipelineResult, RunPipeline } from './pipeline.ts';
+import type { PipelineResult, RunPipeline } from './pipeline.ts';
 
 /** Plays a workflow file of GitHub Actions, or of Gitea's where the forge is one. */
 export const runGithub: RunPipeline = async (text, event, options) => {
@@ -63,7 +63,7 @@ function contextsOf(
 	variables: Record<string, string>,
 	state: JobState,
 	env: Record<string, string>,
-): Record<string, unknown> {
+): Contexts {
 	const github = Object.entries(variables)
 		.filter(([name]) => /^GITHUB_(?!ACTIONS$)/.test(name))
 		.map(([name, value]) => [name.slice('GITHUB_'.length).toLowerCase(), value]);
@@ -84,9 +84,9 @@ function textsOf(values: Readonly<Record<string, unknown>>): Record<string, stri
 }
 
 /** The values with their expressions filled in. */
-export function filled(
+function filled(
 	values: Readonly<Record<string, string>>,
-	contexts: PipelineOptions['secrets'] | Record<string, unknown>,
+	contexts: Contexts,
 ): Record<string, string> {
 	return Object.fromEntries(
 		Object.entries(values).map(([name, value]) => [name, fill(value, contexts)]),
