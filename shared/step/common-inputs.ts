@@ -73,7 +73,8 @@ export const forgeInputs = {
 export const clusterInputs = {
 	kubeconfig: input(z.string(), 'The kubeconfig: a path, its text, or Base64 of it.', {
 		secret: true,
-		otherwise: 'the service account of the pod that the step runs in',
+		otherwise:
+			'the file that the variable `KUBECONFIG` names, else the service account of the pod that the step runs in',
 	}),
 	context: input(z.string(), 'Context of the kubeconfig.', {
 		otherwise: 'its current context',
