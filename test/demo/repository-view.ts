@@ -16,6 +16,7 @@ export class RepositoryView {
 	readonly folder: string;
 	readonly #url: string;
 	readonly #token: string;
+	#updated: Promise<unknown> = Promise.resolve();
 
 	constructor(folder: string, url: string, token: string) {
 		this.folder = folder;
@@ -23,7 +24,14 @@ export class RepositoryView {
 		this.#token = token;
 	}
 
-	async update(): Promise<this> {
+	/** Fetches what the forge has now; one after the other where several ask at once. */
+	update(): Promise<this> {
+		const updated = this.#updated.then(() => this.#fetch());
+		this.#updated = updated.catch(() => undefined);
+		return updated;
+	}
+
+	async #fetch(): Promise<this> {
 		const env = tokenEnvironment(this.#token);
 		if (!existsSync(this.folder))
 			await git(['init', '--quiet', '--bare', '--initial-branch=main', this.folder]);
