@@ -13,16 +13,21 @@ afterEach(() => cluster.close());
 
 const isWatch = ({ query }: { query: Record<string, string> }) => query.watch === 'true';
 
+/** The lists and watches by which the Deployment is waited for. */
+const looks = () =>
+	cluster.requests.filter(
+		({ path, query }) =>
+			path === '/apis/apps/v1/namespaces/default/deployments' &&
+			query.fieldSelector === 'metadata.name=web',
+	);
+
 test('watches that are cut go on where they were', async () => {
 	readyAfter = 60;
 	cluster.fault = (request) => (isWatch(request) ? { kind: 'cut', afterMs: 100 } : undefined);
 	const run = await deploy(cluster, deployment('acme/web:1'));
 	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-	const path = '/apis/apps/v1/namespaces/default/deployments';
-	const watches = cluster.requests.filter((request) => request.path === path && isWatch(request));
-	const lists = cluster.requests.filter((request) => request.path === path && !isWatch(request));
-	expect(watches.length).toBeGreaterThan(1);
-	expect(lists).toHaveLength(1);
+	expect(looks().filter(isWatch).length).toBeGreaterThan(1);
+	expect(looks().filter((request) => !isWatch(request))).toHaveLength(1);
 });
 
 test('a watch whose version is too old begins with a list again', async () => {
@@ -39,9 +44,7 @@ test('a watch whose version is too old begins with a list again', async () => {
 	};
 	const run = await deploy(cluster, deployment('acme/web:1'));
 	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-	const path = '/apis/apps/v1/namespaces/default/deployments';
-	const lists = cluster.requests.filter((request) => request.path === path && !isWatch(request));
-	expect(lists.length).toBeGreaterThan(1);
+	expect(looks().filter((request) => !isWatch(request)).length).toBeGreaterThan(1);
 });
 
 test('an API server that is away for a while is waited for', async () => {
