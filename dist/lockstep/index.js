@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+var k=Object.create;var f=Object.defineProperty;var w=Object.getOwnPropertyDescriptor;var B=Object.getOwnPropertyNames;var M=Object.getPrototypeOf,S=Object.prototype.hasOwnProperty;var d=(e,s)=>()=>{try{return s||e((s={exports:{}}).exports,s),s.exports}catch(t){throw s=0,t}};var U=(e,s,t,u)=>{if(s&&typeof s=="object"||typeof s=="function")for(let i of B(s))!S.call(e,i)&&i!==t&&f(e,i,{get:()=>s[i],enumerable:!(u=w(s,i))||u.enumerable});return e};var l=(e,s,t)=>(t=e!=null?k(M(e)):{},U(s||!e||!e.__esModule?f(t,"default",{value:e,enumerable:!0}):t,e));var h=d((P,m)=>{m.exports=process.getBuiltinModule("node:fs")});var g=d((R,x)=>{x.exports=process.getBuiltinModule("node:path")});var v=d((T,j)=>{j.exports=process.getBuiltinModule("node:url")});var p=l(h(),1),r=l(g(),1),n=l(v(),1),c=(0,r.dirname)((0,r.dirname)((0,n.fileURLToPath)(import.meta.url))),a=(0,p.readdirSync)(c).filter(e=>e!=="lockstep"&&(0,p.existsSync)((0,r.join)(c,e,"index.js"))).sort(),[,$="",o,...y]=process.argv,C=`Usage: lockstep <step> [--name value ...]
+
+Steps: ${a.join(", ")}
+lockstep <step> --help lists a step's inputs and outputs.
+`;o===void 0||o==="--help"||o==="-h"?(process.stdout.write(C),process.exitCode=o===void 0?2:0):a.includes(o)?(process.argv=[process.execPath,$,...y],await import((0,n.pathToFileURL)((0,r.join)(c,o,"index.js")).href)):(process.stderr.write(`error: there is no step "${o}"; there are ${a.join(", ")}
+`),process.exitCode=2);
