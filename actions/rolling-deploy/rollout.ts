@@ -162,8 +162,9 @@ export class Rollout {
 		const failed = this.#outcomes.filter(
 			({ state }) => state === 'failed' || state === 'timed-out',
 		);
-		for (const outcome of failed) await showEvidence(outcome, options.client, options.log);
-		const failures = failed.map((outcome) => failureOf(outcome));
+		const failures: Failure[] = [];
+		for (const outcome of failed)
+			failures.push(failureOf(outcome, await showEvidence(outcome, options.client, options.log)));
 		const [first, ...others] = failures;
 		for (const failure of others) options.log.error(failure.message, failure.place);
 		if (first !== undefined) throw first;
@@ -311,9 +312,12 @@ async function targetOf(
 	};
 }
 
-function failureOf(outcome: Outcome<Awaited>): Failure {
+/** `lastLine`: what the container that is the cause wrote last. */
+function failureOf(outcome: Outcome<Awaited>, lastLine: string | undefined): Failure {
 	const { state, reason, current, target } = outcome;
-	return new Failure(`${titleOf(current)}: ${reason}`, {
+	const longest = 200;
+	const wrote = lastLine?.trim() ? `; it wrote last: ${lastLine.trim().slice(0, longest)}` : '';
+	return new Failure(`${titleOf(current)}: ${reason}${wrote}`, {
 		exitCode: state === 'timed-out' ? exitCode.timedOut : exitCode.failed,
 		place: placeOfCause(outcome, target.applied.manifest),
 	});

@@ -10,12 +10,15 @@ const logLines = 250;
 const mostEvents = 20;
 const mostContainers = 3;
 
-/** Shows what a person would look for next: the warnings, and what the containers wrote. */
+/**
+ * Shows what a person would look for next: the warnings, and what the containers wrote.
+ * @returns the last line that the container wrote which is the cause, where one is
+ */
 export async function showEvidence(
 	outcome: Outcome,
 	client: KubernetesClient,
 	log: Log,
-): Promise<void> {
+): Promise<string | undefined> {
 	const { evidence, current } = outcome;
 	const events = new Map<string, string>();
 	for (const { reason, message = '', involvedObject, count, series } of evidence.events) {
@@ -31,6 +34,7 @@ export async function showEvidence(
 		(cause) => cause?.container ?? [],
 	);
 	const names = new Set<string>();
+	let last: string | undefined;
 	for (const { pod, name, previous } of containers) {
 		if (names.has(name) || names.size === mostContainers) continue;
 		names.add(name);
@@ -47,7 +51,9 @@ export async function showEvidence(
 		}
 		log.info(`The last lines of container "${name}" of pod ${pod.metadata.name}:`);
 		for (const line of text.split('\n')) log.info(`  ${line}`);
+		if (name === outcome.cause?.container?.name) last = text.split('\n').at(-1);
 	}
+	return last;
 }
 
 /** Of the run that ended where there is one, else of the present one. */

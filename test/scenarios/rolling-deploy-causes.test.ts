@@ -67,6 +67,7 @@ test('a crash is told with the last lines that the container wrote', async () =>
 	expect(log(run)).toMatch(
 		/The last lines of container "web" of pod web-\S+:\n +starting\n +fatal: no database/,
 	);
+	expect(run.outputs.reason).toMatch(/exit code 3, .*; it wrote last: fatal: no database$/);
 	expect(log(run)).toMatch(/BackOff: Back-off restarting failed container/);
 });
 
