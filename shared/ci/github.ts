@@ -1,5 +1,6 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import * as core from '@actions/core';
+import { messageAt } from '../failure/failure.ts';
 import { definedOnly } from './defined.ts';
 import type { CiEvent, CiRepository } from './event.ts';
 import type { Environment, Host, InputShape, RawInput } from './host.ts';
@@ -26,9 +27,11 @@ export function githubHost(env: Environment): Host {
 		nameOf: (input) => `with.${input}`,
 		inputs: (shapes) => readInputs(env, shapes),
 		log(level, message, at) {
-			if (level === 'error') core.error(inert(message), place(at));
-			else if (level === 'warn') core.warning(inert(message), place(at));
-			else process.stdout.write(`${inert(message)}\n`);
+			// The runner's log shows an annotation's text, and not the file that it stands at.
+			const text = inert(messageAt(message, at));
+			if (level === 'error') core.error(text, place(at));
+			else if (level === 'warn') core.warning(text, place(at));
+			else process.stdout.write(`${text}\n`);
 		},
 		outputs: (values) => {
 			for (const [name, value] of values) core.setOutput(name, value);

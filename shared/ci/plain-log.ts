@@ -1,14 +1,13 @@
 import { styleText } from 'node:util';
-import type { Place } from '../failure/failure.ts';
-import { formatPlace } from '../failure/failure.ts';
+import { messageAt } from '../failure/failure.ts';
 import type { Host } from './host.ts';
 
 /** A log for people, coloured where the stream shows colours, with the place in front. */
 export function plainLog(stream: NodeJS.WriteStream): Host['log'] {
 	const style = (format: 'red' | 'yellow' | 'gray', text: string) =>
 		styleText(format, text, { stream });
-	return (level, message, place?: Place) => {
-		const text = place === undefined ? message : `${formatPlace(place)}: ${message}`;
+	return (level, message, place) => {
+		const text = messageAt(message, place);
 		const line = {
 			debug: () => style('gray', text),
 			info: () => text,

@@ -17,6 +17,18 @@ export function formatPlace({ file, line, column }: Place): string {
 	return [file, line, column].filter((part) => part !== undefined).join(':');
 }
 
+/**
+ * A message with its place in front, as a log shows it: a person has to see where, once.
+ * Most messages name their place themselves, in the sentence or at its beginning.
+ */
+export function messageAt(message: string, place: Place | undefined): string {
+	if (place === undefined) return message;
+	const where = formatPlace(place);
+	const literal = where.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+	const named = new RegExp(`(?<![\\w./-])${literal}(?![\\w/-]|\\.\\w)`).test(message);
+	return named ? message : `${where}: ${message}`;
+}
+
 interface FailureOptions {
 	exitCode?: ExitCode;
 	place?: Place;

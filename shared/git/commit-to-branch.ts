@@ -1,7 +1,7 @@
 import { timedOut } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { type RecordedCommit, recordsBefore } from './history.ts';
-import type { FileContent, Identity } from './objects.ts';
+import type { FileChange, Identity } from './objects.ts';
 import { type Repository, recentCommits } from './repository.ts';
 import { findFiles, type TreeFile } from './tree.ts';
 
@@ -25,7 +25,7 @@ export interface Snapshot {
 
 /** What an edit makes of a snapshot: only files that differ, or none where nothing has to change. */
 export interface Edited {
-	readonly files: readonly FileContent[];
+	readonly files: readonly FileChange[];
 	readonly message: string;
 }
 

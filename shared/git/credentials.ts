@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { badInput } from '../failure/failure.ts';
-import type { GitConfig, Variables } from './git.ts';
+import type { GitConfig } from './git.ts';
 import type { Login, Remote } from './remote.ts';
+import type { Variables } from './run-program.ts';
+import { secretFile } from './secret-file.ts';
 
 /** What a step was given to get into a repository; what is missing git finds itself. */
 export interface Credentials {
@@ -99,13 +99,6 @@ async function sshAccess(credentials: Credentials, folder: string): Promise<Acce
 
 async function caFile(ca: string, folder: string): Promise<string> {
 	return ca.includes('-----BEGIN') ? await secretFile(folder, 'ca.pem', ca) : ca;
-}
-
-/** ssh refuses a key without an end of line, or with the CR that a CI's form may put there. */
-async function secretFile(folder: string, name: string, text: string): Promise<string> {
-	const file = join(folder, name);
-	await writeFile(file, `${text.replace(/\r\n?/g, '\n').trim()}\n`, { mode: 0o600 });
-	return file;
 }
 
 function shellQuote(text: string): string {

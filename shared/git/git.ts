@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { Failure } from '../failure/failure.ts';
-
-/** Variables of a process, as `process.env` has them. */
-export type Variables = Readonly<Record<string, string | undefined>>;
+import { Failure, messageOf } from '../failure/failure.ts';
+import { isMissing, type ProgramResult, runProgram, type Variables } from './run-program.ts';
 
 /** Settings of git, as `git config` names them. */
 export type GitConfig = readonly (readonly [key: string, value: string])[];
@@ -13,12 +10,6 @@ export interface GitOptions {
 	/** The variables that git starts with, cleaned by `gitVariables`. */
 	readonly variables: Variables;
 	readonly signal: AbortSignal;
-}
-
-export interface GitResult {
-	readonly code: number;
-	readonly stdout: Buffer;
-	readonly stderr: string;
 }
 
 /**
@@ -36,45 +27,14 @@ export class Git {
 	}
 
 	/** Runs git and hands over whatever came of it. */
-	async try(args: readonly string[], input: string | Uint8Array = ''): Promise<GitResult> {
+	async try(args: readonly string[], input: string | Uint8Array = ''): Promise<ProgramResult> {
 		const { folder, variables, signal } = this.#options;
-		signal.throwIfAborted();
-		const child = spawn('git', args, {
-			cwd: folder,
-			env: { ...variables, GIT_DIR: folder },
-			// A group of its own, for git has helpers (git-remote-https, ssh) that must end with it.
-			detached: true,
-		});
-		const kill = (name: NodeJS.Signals) => {
-			try {
-				if (child.pid !== undefined) process.kill(-child.pid, name);
-			} catch {
-				// It has ended meanwhile.
-			}
-		};
-		let killTimer: NodeJS.Timeout | undefined;
-		const end = () => {
-			kill('SIGTERM');
-			killTimer = setTimeout(() => kill('SIGKILL'), 2000);
-		};
-		signal.addEventListener('abort', end, { once: true });
-		const stdout: Buffer[] = [];
-		const stderr: Buffer[] = [];
-		child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-		child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-		// A git that ends before it has read everything closes the pipe; its exit code tells why.
-		child.stdin.on('error', () => undefined);
-		child.stdin.end(input);
+		const environment = { ...variables, GIT_DIR: folder };
 		try {
-			const code = await new Promise<number>((resolve, reject) => {
-				child.once('error', (cause) => reject(notStarted(cause)));
-				child.once('close', (status) => resolve(status ?? -1));
-			});
+			return await runProgram('git', args, { folder, variables: environment, signal, input });
+		} catch (error) {
 			signal.throwIfAborted();
-			return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
-		} finally {
-			signal.removeEventListener('abort', end);
-			clearTimeout(killTimer);
+			throw notStarted(error);
 		}
 	}
 
@@ -136,12 +96,11 @@ const standingConfig: GitConfig = [
 	['http.lowSpeedTime', '60'],
 ];
 
-function notStarted(cause: Error): Failure {
-	const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+function notStarted(cause: unknown): Failure {
 	return new Failure(
-		missing
+		isMissing(cause)
 			? 'git is not on the PATH; install git 2.31 or newer'
-			: `git cannot be started: ${cause.message}; check the machine`,
+			: `git cannot be started: ${messageOf(cause)}; check the machine`,
 		{ cause },
 	);
 }

@@ -1,6 +1,7 @@
 import { Failure } from '../failure/failure.ts';
 import { oneLine } from '../record/record.ts';
 import type { Git } from './git.ts';
+import { type Signer, withSignature } from './sign.ts';
 import type { TreeFile } from './tree.ts';
 
 /** Who a commit or tag is by. */
@@ -9,19 +10,27 @@ export interface Identity {
 	readonly email: string;
 }
 
-/** A file's new content. */
-export interface FileContent {
+/** A file as it is to be. */
+export interface FileChange {
 	readonly path: string;
-	readonly bytes: Uint8Array;
+	/** Its content; undefined takes the file away. */
+	readonly bytes: Uint8Array | undefined;
 }
 
 export interface CommitRequest {
 	readonly parent: string;
 	/** Files to change; all others, and the mode of these, stay as in the parent. */
-	readonly files: readonly FileContent[];
+	readonly files: readonly FileChange[];
 	readonly message: string;
 	/** Default: the repository's own identity, which is the committer always. */
 	readonly author?: Identity;
+}
+
+/** By whom something is written. */
+export interface Signature {
+	readonly identity: Identity;
+	/** Undefined: it is not signed. */
+	readonly signer: Signer | undefined;
 }
 
 export interface TagRequest {
@@ -74,7 +83,7 @@ function isLfsPointer(bytes: Uint8Array): boolean {
 export async function writeCommit(
 	git: Git,
 	request: CommitRequest & { modes: ReadonlyMap<string, string> },
-	committer: Identity,
+	{ identity: committer, signer }: Signature,
 	now: Date,
 ): Promise<string> {
 	const { parent, files, message, author = committer, modes } = request;
@@ -86,17 +95,22 @@ export async function writeCommit(
 		`from ${parent}\n`,
 	];
 	for (const { path, bytes } of files)
-		parts.push(`M ${modes.get(path) ?? '100644'} inline ${quote(path)}\n`, ...data(bytes));
+		if (bytes === undefined) parts.push(`D ${quote(path)}\n`);
+		else parts.push(`M ${modes.get(path) ?? '100644'} inline ${quote(path)}\n`, ...data(bytes));
 	parts.push('\nget-mark :1\ndone\n');
 	const input = Buffer.concat(parts.map((part) => Buffer.from(part)));
-	return await git.text(['fast-import', '--quiet', '--force'], input);
+	const commit = await git.text(['fast-import', '--quiet', '--force'], input);
+	if (signer === undefined) return commit;
+	const content = await git.run(['cat-file', 'commit', commit]);
+	const signed = withSignature(content, await signer.sign(content), commit.length === 64);
+	return await git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], signed);
 }
 
 /** Writes an annotated tag object; no ref moves. */
 export async function writeTag(
 	git: Git,
 	{ name, commit, message }: TagRequest,
-	tagger: Identity,
+	{ identity: tagger, signer }: Signature,
 	now: Date,
 ): Promise<string> {
 	const type = await git.text(['cat-file', '-t', commit]);
@@ -108,7 +122,9 @@ export async function writeTag(
 		'',
 		message.endsWith('\n') ? message : `${message}\n`,
 	];
-	return await git.text(['mktag'], lines.join('\n'));
+	const content = lines.join('\n');
+	const signature = signer === undefined ? '' : await signer.sign(Buffer.from(content));
+	return await git.text(['mktag'], content + signature);
 }
 
 /** `Name <email> seconds +0000`; without the characters that end a name or an address. */

@@ -5,17 +5,20 @@ import { join } from 'node:path';
 import { badInput, Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { accessTo, type Credentials } from './credentials.ts';
-import { type Git, gitVariables, type Variables } from './git.ts';
+import { type Git, gitVariables } from './git.ts';
 import { layRepository } from './lay.ts';
 import {
 	type CommitRequest,
 	type Identity,
 	readBlobs,
+	type Signature,
 	type TagRequest,
 	writeCommit,
 	writeTag,
 } from './objects.ts';
 import type { Remote } from './remote.ts';
+import type { Variables } from './run-program.ts';
+import { type Signer, signerFor } from './sign.ts';
 import { type PushOutcome, type PushRequest, Transport } from './transport.ts';
 import { listTree, selectFiles, type TreeFile } from './tree.ts';
 
@@ -24,6 +27,8 @@ export interface RepositoryOptions {
 	readonly credentials: Credentials;
 	/** Author and committer of what is written. */
 	readonly author: Identity;
+	/** Text of a private key, SSH or GPG, that commits and tags are signed with. */
+	readonly signingKey?: string | undefined;
 	readonly log: Log;
 	readonly signal: AbortSignal;
 	/** The variables that git is started with. */
@@ -43,19 +48,23 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 	// For an end that leaves no time: the folder may hold an ssh key.
 	const remove = () => rmSync(folder, { recursive: true, force: true });
 	process.once('exit', remove);
+	let signer: Signer | undefined;
 	const close = async () => {
 		process.off('exit', remove);
+		await signer?.close();
 		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 	};
 	try {
-		const { remote, credentials, protect, signal, log } = options;
+		const { remote, credentials, signingKey, protect, signal, log } = options;
+		if (signingKey !== undefined)
+			signer = signerFor(signingKey, { folder, variables: options.variables, signal });
 		const access = await accessTo(remote, credentials, folder);
 		for (const secret of access.secrets) protect(secret);
 		const variables = gitVariables(options.variables, access.variables, access.config);
 		const views = await layRepository(folder, remote, { variables, signal });
 		return new Repository({
 			remote,
-			author: options.author,
+			author: { identity: options.author, signer },
 			git: views.tip,
 			transport: new Transport(views.tip, remote, log, signal),
 			history: views.history,
@@ -70,7 +79,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 
 interface Parts {
 	remote: Remote;
-	author: Identity;
+	author: Signature;
 	git: Git;
 	transport: Transport;
 	history: Git;
@@ -88,7 +97,7 @@ export class Repository {
 	readonly history: Git;
 	readonly #historyTransport: Transport;
 	#hasHistory = false;
-	readonly #author: Identity;
+	readonly #author: Signature;
 	readonly #close: () => Promise<void>;
 	readonly #trees = new Map<string, TreeFile[]>();
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
-import type { Git, GitResult } from './git.ts';
+import type { Git } from './git.ts';
 import { refusal, refusalKind, serverWords } from './refusal.ts';
 import type { Remote } from './remote.ts';
+import type { ProgramResult } from './run-program.ts';
 
 /** What came of a push. */
 export type PushOutcome =
@@ -64,7 +65,7 @@ export class Transport {
 	async fetch(
 		args: readonly string[],
 		expected: (said: string) => boolean = () => false,
-	): Promise<GitResult> {
+	): Promise<ProgramResult> {
 		const all = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...args];
 		const result = await this.#persist(() => this.#git.try(all), expected);
 		if (/filtering not recognized by server/i.test(result.stderr)) this.#filters = false;
@@ -134,9 +135,9 @@ export class Transport {
 	}
 
 	async #persist(
-		run: () => Promise<GitResult>,
+		run: () => Promise<ProgramResult>,
 		expected: (said: string) => boolean = () => false,
-	): Promise<GitResult> {
+	): Promise<ProgramResult> {
 		for (let attempt = 1; ; attempt++) {
 			const result = await run();
 			if (result.code === 0) return result;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fixtureSignature, writeCommit } from '../stand-ins/git/bare-repository.ts';
+import { fronts } from './fronts.ts';
 import { deployment, Infra, repository, token } from './infra.ts';
 import { runStep } from './run-step.ts';
 
@@ -94,6 +95,16 @@ describe('what is not there: exit code 1, naming what is', () => {
 		expect(run.stderr).not.toMatch(/^\s+at /m);
 		expect(infra.takeRequests().join()).not.toContain('receive-pack');
 	});
+});
+
+test.each(Object.entries(fronts))('on %s the place of an error is told once', async (_, front) => {
+	const inputs = { repository: infra.url, token, file: 'broken.yaml', set: 'spec.image=b' };
+	const run = await runStep(
+		'bump-image',
+		front({ server: infra.server.url, repository: 'acme/api', commit: 'c'.repeat(40) }, inputs),
+	);
+	expect((run.stdout + run.stderr).match(/[^:\n ]*broken\.yaml:\d+/g)).toEqual(['broken.yaml:2']);
+	expect(run.stdout + run.stderr).toMatch(/broken\.yaml:2:\d+: cannot be read: /);
 });
 
 test('a file whose name begins with - is a file', async () => {
