@@ -72,7 +72,8 @@ export async function realForge(gitea: GiteaAddress): Promise<Forge> {
 				request.on('data', (chunk: Buffer) => chunks.push(chunk));
 				request.on('end', () => {
 					const name = String(request.headers['x-gitea-event']);
-					listener(name, JSON.parse(Buffer.concat(chunks).toString()));
+					const payload = JSON.parse(Buffer.concat(chunks).toString()) as object;
+					if (!isFirstPush(name, payload)) listener(name, payload);
 					response.end();
 				});
 			});
@@ -93,6 +94,14 @@ export async function realForge(gitea: GiteaAddress): Promise<Forge> {
 			receiver.close();
 		},
 	};
+}
+
+/**
+ * Gitea tells of a push some moments later, of the one that laid the repository even to a hook
+ * that was not there yet; the flow begins after it.
+ */
+function isFirstPush(name: string, payload: { ref?: string; before?: string }): boolean {
+	return name === 'push' && payload.ref === 'refs/heads/main' && /^0+$/.test(payload.before ?? '');
 }
 
 async function createAccount(url: string, admin: Api, name: string): Promise<Account> {
