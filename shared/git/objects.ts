@@ -102,7 +102,7 @@ export async function writeCommit(
 	const commit = await git.text(['fast-import', '--quiet', '--force'], input);
 	if (signer === undefined) return commit;
 	const content = await git.run(['cat-file', 'commit', commit]);
-	const signed = withSignature(content, await signer.sign(content), commit.length === 64);
+	const signed = withSignature(content, await signer.sign(content));
 	return await git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], signed);
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import { isMissing, type ProgramResult, runProgram, type Variables } from './run-program.ts';
@@ -35,13 +35,21 @@ export function signerFor(key: string, options: SignerOptions): Signer {
 
 /** git signs with the namespace `git` (gitformat-signature). */
 function sshSigner(key: string, options: SignerOptions): Signer {
+	const variables = { ...options.variables, SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never' };
+	const keygen = (args: readonly string[], input: string | Uint8Array) =>
+		start('ssh-keygen', args, input, { ...options, variables });
+	const writeKey = async () => {
+		const path = await secretFile(options.folder, 'signing-key', key);
+		// Of a key in another format than its own, ssh-keygen wants the public half beside it.
+		const { stdout } = await keygen(['-y', '-f', path], '');
+		await writeFile(`${path}.pub`, stdout);
+		return path;
+	};
 	let file: Promise<string> | undefined;
 	return {
 		async sign(content) {
-			file ??= secretFile(options.folder, 'signing-key', key);
-			const args = ['-Y', 'sign', '-n', 'git', '-f', await file];
-			const variables = { ...options.variables, SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never' };
-			const run = await start('ssh-keygen', args, content, { ...options, variables });
+			file ??= writeKey();
+			const run = await keygen(['-Y', 'sign', '-n', 'git', '-f', await file], content);
 			return run.stdout.toString();
 		},
 		close: async () => undefined,
@@ -106,9 +114,9 @@ async function start(
 }
 
 /** A commit's content with its signature among its headers, where git looks for it. */
-export function withSignature(content: Buffer, signature: string, sha256: boolean): Buffer {
+export function withSignature(content: Buffer, signature: string): Buffer {
 	const end = content.indexOf('\n\n') + 1;
 	const lines = signature.trimEnd().split('\n').join('\n ');
-	const header = `gpgsig${sha256 ? '-sha256' : ''} ${lines}\n`;
+	const header = `gpgsig ${lines}\n`;
 	return Buffer.concat([content.subarray(0, end), Buffer.from(header), content.subarray(end)]);
 }
