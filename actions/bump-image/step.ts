@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type BranchCommit, commitToBranch } from '../../shared/git/commit-to-branch.ts';
+import { contentRights, readRights } from '../../shared/step/app-token.ts';
 import { type AppliedBump, applyBump, describeUse, planBump } from '../../shared/step/bump.ts';
 import { bumpExclusive, bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
@@ -70,7 +71,9 @@ repository costs no more than a small one.`,
 			return { changed: false };
 		}
 		const bump = planBump(inputs, context);
-		const repository = await openFrom(inputs.repository, inputs, context);
+		const repository = await openFrom(inputs.repository, inputs, context, {
+			rights: inputs.dryRun ? readRights : contentRights,
+		});
 		try {
 			if (inputs.branch !== undefined)
 				await repository.checkBranch(inputs.branch, context.nameOf('branch'));

@@ -13,6 +13,7 @@ import {
 import { listImages, type ManifestFile } from '../../shared/manifest/edit.ts';
 import type { Record } from '../../shared/record/record.ts';
 import { parseTrailers } from '../../shared/record/record.ts';
+import { readRights } from '../../shared/step/app-token.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { type AccessInputs, openFrom, remoteFrom } from '../../shared/step/repository.ts';
 import { readRollout } from '../../shared/step/rollout.ts';
@@ -112,7 +113,10 @@ async function imagesInFile(
 			proof: { ...fromHere(context), ...proofOf(image, records) },
 		}));
 	}
-	const repository = await openFrom(inputs.fromRepository, inputs, context, 'from-repository');
+	const repository = await openFrom(inputs.fromRepository, inputs, context, {
+		input: 'from-repository',
+		rights: readRights,
+	});
 	try {
 		const { branch, tip } = await fetchTip(repository, inputs.fromBranch);
 		const patterns = [repositoryPath(path, context.nameOf('from-file'))];

@@ -1,13 +1,12 @@
 import * as z from 'zod/mini';
 import { bumpInputs } from '../../shared/step/bump-inputs.ts';
-import { forgeInputs, repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
+import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { type InputValues, input } from '../../shared/step/declare.ts';
 import { list } from '../../shared/step/values.ts';
 
 export const promotionInputs = {
 	...stepInputs,
 	...repositoryInputs,
-	...forgeInputs,
 	...bumpInputs,
 	branch: input(z.string(), 'Branch of the pull request, which belongs to the step.', {
 		otherwise: '`<branch-prefix><environment>-<image>`',

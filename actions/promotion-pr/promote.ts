@@ -1,5 +1,6 @@
 import { badInput } from '../../shared/failure/failure.ts';
 import type { PullRequest } from '../../shared/forge/forge.ts';
+import type { Rights } from '../../shared/forge/github-app.ts';
 import { code, link } from '../../shared/forge/markdown.ts';
 import { fetchTip } from '../../shared/git/commit-to-branch.ts';
 import { type AppliedBump, describeUse } from '../../shared/step/bump.ts';
@@ -39,9 +40,14 @@ export async function promote(
 	context: StepContext,
 ): Promise<PromotionOutputs> {
 	const candidates = await findCandidates(inputs, context);
-	const forge = await forgeFrom(inputs, context);
+	const rights = rightsFor(inputs);
+	const forge = await forgeFrom(inputs, context, {
+		rights,
+		forWhat: 'A pull request',
+		without: 'use bump-image to push there',
+	});
 	try {
-		const repository = await openFrom(inputs.repository, inputs, context);
+		const repository = await openFrom(inputs.repository, inputs, context, { rights });
 		try {
 			if (inputs.base !== undefined)
 				await repository.checkBranch(inputs.base, context.nameOf('base'));
@@ -54,6 +60,16 @@ export async function promote(
 	} finally {
 		forge.close();
 	}
+}
+
+/** What a GitHub App's token has to allow. Teams are known only to who may read members. */
+function rightsFor({ dryRun, teamReviewers }: PromotionInputs): Rights {
+	const right = dryRun ? 'read' : 'write';
+	return {
+		contents: right,
+		pull_requests: right,
+		...(teamReviewers?.length && !dryRun && { members: 'read' }),
+	};
 }
 
 async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise<PromotionOutputs> {

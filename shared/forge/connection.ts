@@ -9,6 +9,8 @@ export interface Connection {
 	readonly repository: RepositoryName;
 	/** Undefined: only what anybody may read. */
 	readonly token: string | undefined;
+	/** Where the token is one that ends: that token, or one made anew in time. */
+	readonly freshToken?: () => Promise<string>;
 	readonly tls: TlsOptions;
 	/** Variables that may name a proxy. */
 	readonly environment: Readonly<Record<string, string | undefined>>;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HttpClient, HttpResponse } from '../http/client.ts';
-import type { Log } from '../log/log.ts';
+import type { Connection } from './connection.ts';
 
 /** The part of `fetch` that octokit uses. */
 export type OctokitFetch = (
@@ -17,15 +17,20 @@ const redirects = new Set([301, 302, 307, 308]);
  * 429 (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api), and follows
  * the redirects of a renamed repository.
  */
-export function githubFetch(client: HttpClient, log: Log, signal: AbortSignal): OctokitFetch {
+export function githubFetch(
+	client: HttpClient,
+	{ log, signal, freshToken }: Pick<Connection, 'log' | 'signal' | 'freshToken'>,
+): OctokitFetch {
 	return async (url, { method = 'GET', headers = {}, body }) => {
 		let target = new URL(url);
 		for (let attempt = 1; ; attempt++) {
 			const response = await client.send({
 				method,
 				path: `${target.pathname}${target.search}`,
-				headers,
-				idempotent: repeatable(method, target.pathname),
+				headers: freshToken
+					? { ...headers, authorization: `token ${await freshToken()}` }
+					: headers,
+				idempotent: repeatable(method, target.pathname, body),
 				...(body === undefined ? {} : { body }),
 			});
 			const moved = redirects.has(response.status) ? response.headers.location : undefined;
@@ -48,10 +53,13 @@ export function githubFetch(client: HttpClient, log: Log, signal: AbortSignal): 
 
 /**
  * Whether sending a request twice does no harm. Of the POST requests that is all but a
- * comment: labels and reviewers are sets, and a second pull request is refused.
+ * comment (labels and reviewers are sets, a second pull request is refused) and what GraphQL
+ * changes: there whoever asks has to know whether an answer was the first one.
  */
-function repeatable(method: string, path: string): boolean {
-	return method !== 'POST' || !path.endsWith('/comments');
+function repeatable(method: string, path: string, body = ''): boolean {
+	if (method !== 'POST') return true;
+	if (path.endsWith('/graphql')) return !/"query":"\s*mutation\b/.test(body);
+	return !path.endsWith('/comments');
 }
 
 /** Milliseconds to wait where the answer is a rate limit, else undefined. */

@@ -52,7 +52,7 @@ export class GitHubForge implements Forge {
 			baseUrl,
 			userAgent,
 			...(token === undefined ? {} : { auth: token }),
-			request: { fetch: githubFetch(this.#client, log, signal) },
+			request: { fetch: githubFetch(this.#client, connection) },
 			log: { debug: quiet, info: (text: string) => log.debug(text), warn: quiet, error: quiet },
 		});
 	}
@@ -273,9 +273,10 @@ export class GitHubForge implements Forge {
 	}
 
 	#advice(error: RequestError): string | undefined {
-		const { token, workflowOf } = this.#connection;
+		const { token, workflowOf, freshToken } = this.#connection;
 		if (/not permitted to create or approve pull requests/i.test(wordsOf(error)))
 			return "allow it in the repository's settings (Actions, General, Workflow permissions), or give the token of a GitHub App";
+		if (freshToken !== undefined) return undefined;
 		const denied = error.status === 403 || error.status === 404;
 		return denied ? githubTokenAdvice(token, workflowOf, this.#name) : undefined;
 	}

@@ -37,6 +37,15 @@ export const repositoryInputs = {
 	username: input(z.string(), 'User name that goes with the token.', {
 		otherwise: '`x-access-token`',
 	}),
+	'app-id': input(
+		z.string(),
+		'GitHub App in place of `token`: its id or client id. A token is made for this repository alone, with the rights that the step needs.',
+	),
+	'app-private-key': input(
+		z.string(),
+		'Private key of the GitHub App: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it.',
+		{ secret: true },
+	),
 	'ssh-key': input(z.string(), 'Private key for an ssh URL: its text.', { secret: true }),
 	'ssh-known-hosts': input(
 		z.string(),
@@ -49,16 +58,6 @@ export const repositoryInputs = {
 	'skip-verify': input(z.boolean(), "Do not check the server's certificate.", {
 		default: 'false',
 	}),
-	'author-name': input(z.string(), 'Author and committer of what is written.', {
-		default: 'lockstep',
-	}),
-	'author-email': input(z.string(), "The author's e-mail address.", {
-		default: 'lockstep@noreply.invalid',
-	}),
-};
-
-/** Inputs of every step that talks to the API of a forge, beside git. */
-export const forgeInputs = {
 	forge: input(
 		z.enum(['github', 'gitea', 'forgejo', 'git']),
 		'What the server is: `github`, `gitea`, `forgejo`, or `git` for no forge at all.',
@@ -66,6 +65,12 @@ export const forgeInputs = {
 	),
 	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {
 		otherwise: 'found out from the URL and the CI',
+	}),
+	'author-name': input(z.string(), 'Author and committer of what is written.', {
+		default: 'lockstep',
+	}),
+	'author-email': input(z.string(), "The author's e-mail address.", {
+		default: 'lockstep@noreply.invalid',
 	}),
 };
 

@@ -2,21 +2,44 @@ import { badInput, Failure } from '../failure/failure.ts';
 import { connectForge } from '../forge/connect.ts';
 import { detectForge } from '../forge/detect.ts';
 import type { Forge } from '../forge/forge.ts';
+import type { Rights } from '../forge/github-app.ts';
 import { githubTokenAdvice } from '../forge/github-token.ts';
-import type { forgeInputs, repositoryInputs } from './common-inputs.ts';
-import type { InputValues, StepContext } from './declare.ts';
-import { apiTokenFor, credentialsFrom, remoteFrom, tlsFrom } from './repository.ts';
+import type { StepContext } from './declare.ts';
+import {
+	type AccessInputs,
+	apiTokenFor,
+	credentialsFrom,
+	remoteFrom,
+	tlsFrom,
+} from './repository.ts';
 
-type ForgeInputs = InputValues<typeof repositoryInputs & typeof forgeInputs>;
+type ForgeInputs = AccessInputs & { readonly repository: string };
+
+type Context = Pick<
+	StepContext,
+	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
+>;
+
+export interface ForgeNeed {
+	/** What a token that is made for it has to allow. */
+	readonly rights: Rights;
+	/** What the forge is for, and what goes without one, for messages. */
+	readonly forWhat: string;
+	readonly without: string;
+}
 
 /**
  * Connects to the forge that the input `repository` is on. The caller closes it.
  * @throws Failure (bad input) where that is a plain git server, or cannot be found out.
  */
-export async function forgeFrom(inputs: ForgeInputs, context: StepContext): Promise<Forge> {
+export async function forgeFrom(
+	inputs: ForgeInputs,
+	context: Context,
+	{ rights, forWhat, without }: ForgeNeed,
+): Promise<Forge> {
 	const { event, log, signal, childEnvironment: environment, nameOf } = context;
 	const remote = remoteFrom(inputs.repository, context);
-	const credentials = await credentialsFrom(inputs.repository, inputs, context);
+	const credentials = await credentialsFrom(inputs.repository, inputs, context, rights);
 	const tls = tlsFrom(credentials);
 	const found = await detectForge({
 		remote,
@@ -30,12 +53,18 @@ export async function forgeFrom(inputs: ForgeInputs, context: StepContext): Prom
 	});
 	if (found.kind === 'git')
 		throw badInput(
-			`A pull request needs a forge, and ${remote.url} is a plain git server: use bump-image to push there, or name its forge with ${nameOf('forge')} and ${nameOf('api-url')}`,
+			`${forWhat} needs a forge, and ${remote.url} is a plain git server: ${without}, or name its forge with ${nameOf('forge')} and ${nameOf('api-url')}`,
 		);
 	return await connectForge(found.kind, {
 		apiUrl: found.apiUrl,
 		repository: { owner: remote.owner, name: remote.name },
 		token: apiTokenFor(remote, credentials),
+		...(inputs.appId === undefined
+			? {}
+			: {
+					freshToken: async () =>
+						(await credentialsFrom(inputs.repository, inputs, context, rights)).token ?? '',
+				}),
 		tls,
 		environment,
 		log,
@@ -45,17 +74,13 @@ export async function forgeFrom(inputs: ForgeInputs, context: StepContext): Prom
 }
 
 /** The repository whose GitHub workflow this is. */
-function workflowOf({ event }: StepContext): string | undefined {
+function workflowOf({ event }: Context): string | undefined {
 	if (event.forge?.kind !== 'github' || event.repository === undefined) return undefined;
 	return `${event.repository.owner}/${event.repository.name}`;
 }
 
 /** Says why git was refused where it is for the kind of token, which git's server cannot tell. */
-export function withTokenAdvice(
-	error: unknown,
-	inputs: ForgeInputs,
-	context: StepContext,
-): unknown {
+export function withTokenAdvice(error: unknown, inputs: ForgeInputs, context: Context): unknown {
 	const { slug, url } = remoteFrom(inputs.repository, context);
 	const advice = githubTokenAdvice(inputs.token, workflowOf(context), slug);
 	const refused = /may not see it|may not do this|does not take the credentials/;

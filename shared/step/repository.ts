@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { badInput, messageOf } from '../failure/failure.ts';
+import type { Rights } from '../forge/github-app.ts';
 import { type Credentials, loginFor } from '../git/credentials.ts';
 import { loginIn, parseRemote, type Remote, serverOf } from '../git/remote.ts';
 import { openRepository, type Repository } from '../git/repository.ts';
 import type { TlsOptions } from '../http/client.ts';
+import { type AppInputs, appToken, contentRights } from './app-token.ts';
 import type { repositoryInputs } from './common-inputs.ts';
 import type { InputValues, StepContext } from './declare.ts';
 
@@ -19,7 +21,8 @@ export type AccessInputs = Pick<
 	| 'skipVerify'
 	| 'authorName'
 	| 'authorEmail'
->;
+> &
+	AppInputs;
 
 type Context = Pick<
 	StepContext,
@@ -39,20 +42,27 @@ export function remoteFrom(
 	return parseRemote(given, { serverUrl, inputName: nameOf(input) });
 }
 
-/** What the inputs give to get in, besides what git finds on the machine itself. */
+/**
+ * What the inputs give to get in, besides what git finds on the machine itself.
+ * @param rights - what a token that is made for it has to allow
+ */
 export async function credentialsFrom(
 	given: string,
 	inputs: AccessInputs,
 	context: Context,
+	rights = contentRights,
 ): Promise<Credentials> {
+	const ca = await certificateText(inputs.caCertificate, context);
+	const tls = tlsFrom({ ca, skipVerify: inputs.skipVerify });
+	const made = await appToken(remoteFrom(given, context), inputs, context, { rights, tls });
 	return {
-		token: inputs.token,
+		token: made ?? inputs.token,
 		username: inputs.username,
 		login: loginIn(given),
 		netrc: context.event.netrc,
 		sshKey: inputs.sshKey,
 		sshKnownHosts: inputs.sshKnownHosts,
-		ca: await certificateText(inputs.caCertificate, context),
+		ca,
 		skipVerify: inputs.skipVerify,
 	};
 }
@@ -62,11 +72,11 @@ export async function openFrom(
 	given: string,
 	inputs: AccessInputs,
 	context: Context,
-	input = 'repository',
+	{ input = 'repository', rights }: { input?: string; rights?: Rights } = {},
 ): Promise<Repository> {
 	return await openRepository({
 		remote: remoteFrom(given, context, input),
-		credentials: await credentialsFrom(given, inputs, context),
+		credentials: await credentialsFrom(given, inputs, context, rights),
 		author: { name: inputs.authorName, email: inputs.authorEmail },
 		log: context.log,
 		signal: context.signal,

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Forge, startForge } from '../stand-ins/forge/forge.ts';
+import { type Forge, type ForgeOptions, startForge } from '../stand-ins/forge/forge.ts';
 import { githubDescription } from '../stand-ins/forge/github-description.ts';
 import type { PullRequest } from '../stand-ins/forge/model.ts';
 import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
@@ -32,8 +32,9 @@ export class Promotion {
 		this.situation = situation;
 	}
 
-	static async start(): Promise<Promotion> {
+	static async start(options: Partial<ForgeOptions> = {}): Promise<Promotion> {
 		const forge = await startForge({
+			...options,
 			users: [
 				{ name: 'promoter', token },
 				{ name: 'reader', token: 'reader-token-0123456789', access: 'read' },
@@ -77,6 +78,25 @@ export class Promotion {
 		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 		const started = front({ ...this.situation, ...at }, given);
 		return await runStep('promotion-pr', { ...started, cwd: this.workspace });
+	}
+
+	/** Runs bump-image on production's repository, from the same pipeline. */
+	async bump(
+		inputs: Values = {},
+		front: Front = github,
+		at: Partial<Situation> = {},
+	): Promise<StepRun> {
+		const all = {
+			repository: this.forge.cloneUrl(production),
+			token,
+			file: 'api.yaml',
+			image: name,
+			tag: '2',
+			...inputs,
+		};
+		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
+		const started = front({ ...this.situation, ...at }, given);
+		return await runStep('bump-image', { ...started, cwd: this.workspace });
 	}
 
 	/** What an earlier step of the same workspace left. */

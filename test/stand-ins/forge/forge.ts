@@ -10,6 +10,7 @@ import {
 	type RequestHook,
 } from '../git/exchange.ts';
 import { GitService, parseGitPath } from '../git/git-server.ts';
+import { AppRegistry, type GitHubApp } from './apps.ts';
 import { type ForgeEvent, pullEvent, pushEvent } from './events.ts';
 import { GiteaApi } from './gitea.ts';
 import { GithubApi } from './github.ts';
@@ -20,6 +21,8 @@ export type { ForgeEvent } from './events.ts';
 
 export interface ForgeOptions {
 	readonly users: readonly User[];
+	/** GitHub Apps and where they are installed. */
+	readonly apps?: readonly GitHubApp[];
 	/** Where the bare repositories are. Default: a temporary folder that `close` removes. */
 	readonly root?: string;
 	/** Default: a free one. */
@@ -37,6 +40,7 @@ export interface RepositoryOptions extends BareRepositoryOptions {
 export class Forge {
 	readonly accounts: Accounts;
 	readonly #model: ForgeModel;
+	readonly #apps: AppRegistry;
 	readonly #server: RecordingServer;
 	readonly #temporary: string | undefined;
 	readonly #listeners: ((event: ForgeEvent) => void)[] = [];
@@ -46,6 +50,7 @@ export class Forge {
 		this.#temporary = options.root === undefined ? root : undefined;
 		this.accounts = new Accounts(options.users);
 		this.#model = new ForgeModel(root, this.accounts, options.now ?? (() => new Date()));
+		this.#apps = new AppRegistry(this.#model, options.apps ?? []);
 		this.#model.refMoved = async (push) => {
 			const repository = this.#model.repositories.get(push.repository);
 			if (repository === undefined) return;
@@ -72,7 +77,7 @@ export class Forge {
 			},
 			onPush: (event) => this.#model.refMoved(event),
 		});
-		const github = new GithubApi(this.#model);
+		const github = new GithubApi(this.#model, this.#apps);
 		const gitea = new GiteaApi(this.#model);
 		return (exchange) => {
 			const { kind, path } = exchange.record;

@@ -1,5 +1,6 @@
 import type { Exchange } from '../git/exchange.ts';
 import { type Answer, ApiCall, paginate, Router } from './api.ts';
+import { type AppRegistry, missingRight } from './apps.ts';
 import { addContentRoutes } from './github-contents.ts';
 import { addGitRoutes } from './github-git.ts';
 import { addIssueRoutes } from './github-issues.ts';
@@ -51,9 +52,11 @@ export class GithubApi {
 	readonly #model: ForgeModel;
 	readonly #router = new Router();
 	readonly #used = new Map<string, number>();
+	readonly #apps: AppRegistry;
 
-	constructor(model: ForgeModel) {
+	constructor(model: ForgeModel, apps: AppRegistry) {
 		this.#model = model;
+		this.#apps = apps;
 		const views = new GithubViews(model);
 		addRepositoryRoutes(this.#router, views);
 		addGitRoutes(this.#router, views);
@@ -69,6 +72,7 @@ export class GithubApi {
 		const headers: Record<string, string> = {
 			...this.#rateHeaders(record.authorization?.token ?? 'anonymous'),
 			'x-github-request-id': `STAND:IN:${record.number}`,
+			date: this.#model.now().toUTCString(),
 			...answer.headers,
 		};
 		let { body } = answer;
@@ -91,12 +95,16 @@ export class GithubApi {
 		if (record.headers['user-agent'] === undefined) {
 			return failure(403, 'Request forbidden by administrative rules: no User-Agent header');
 		}
-		const user = record.authorization && this.#model.accounts.byToken(record.authorization);
-		if (record.authorization && user === undefined) return failure(401, 'Bad credentials');
-		record.user = user?.name;
-		const route = this.#router.find(record.method, path);
-		if (route === undefined) return failure(404, 'Not Found');
 		try {
+			const asApp = this.#apps.answer(record, path);
+			if (asApp) return asApp;
+			const user = record.authorization && this.#model.accounts.byToken(record.authorization);
+			if (record.authorization && user === undefined) return failure(401, 'Bad credentials');
+			record.user = user?.name;
+			const route = this.#router.find(record.method, path);
+			if (route === undefined) return failure(404, 'Not Found');
+			if (user && missingRight(user, record.method, path))
+				return failure(403, 'Resource not accessible by integration');
 			return await route.handler(new ApiCall(this.#model, record, route.params, user));
 		} catch (error) {
 			if (error instanceof Refusal) return refusalAnswer(error);

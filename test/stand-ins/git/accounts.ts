@@ -9,6 +9,8 @@ export interface User {
 	readonly email?: string;
 	/** What the token may do: everywhere, or by repository (`owner/name`). Default `admin`. */
 	readonly access?: Permission | Record<string, Permission>;
+	/** Of a GitHub App's token: what it may do in the repositories of `access`, by GitHub's names. */
+	readonly rights?: Readonly<Record<string, 'read' | 'write'>>;
 }
 
 const ranks: Record<Permission, number> = { none: 0, read: 1, write: 2, admin: 3 };
@@ -43,6 +45,13 @@ export class Accounts {
 export function permissionOf(user: User, repository: string): Permission {
 	const access = user.access ?? 'admin';
 	return typeof access === 'string' ? access : (access[repository] ?? 'none');
+}
+
+/** What a user may do by git itself, for which an app's token needs the right to contents. */
+export function gitPermissionOf(user: User, repository: string): Permission {
+	const permission = permissionOf(user, repository);
+	const contents = user.rights === undefined ? permission : (user.rights.contents ?? 'none');
+	return allows(permission, contents) ? contents : permission;
 }
 
 export function allows(permission: Permission, wanted: Permission): boolean {

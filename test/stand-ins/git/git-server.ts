@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Accounts, allows, permissionOf, type User } from './accounts.ts';
+import { Accounts, allows, gitPermissionOf, type User } from './accounts.ts';
 import { type BareRepositoryOptions, createBareRepository } from './bare-repository.ts';
 import {
 	type Exchange,
@@ -109,7 +109,7 @@ export class GitService {
 		const user = accounts.byToken(record.authorization);
 		if (user === undefined) return { status: 401, text: 'Invalid username or token.' };
 		record.user = user.name;
-		const permission = permissionOf(user, repository);
+		const permission = gitPermissionOf(user, repository);
 		if (!open && !allows(permission, 'read')) return { status: 404, text: 'Repository not found.' };
 		if (writes && !allows(permission, 'write')) {
 			return { status: 403, text: `Permission to ${repository}.git denied to ${user.name}.` };
