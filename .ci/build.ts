@@ -1,7 +1,8 @@
 /**
- * Bundles every step into `dist/<step>/step.js`, one ESM file with all that it needs and the
- * same bytes on every machine, beside the `index.js` that CIs start; and the command line
- * that calls them. `--check` only tells what is stale.
+ * Bundles every step into `dist/<step>/step.js`, an ESM file with all that it needs but the
+ * parser of YAML, which is the file beside it, and the `index.js` that CIs start; and the
+ * command line that calls them. The bytes are the same on every machine. `--check` only tells
+ * what is stale.
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -28,8 +29,10 @@ const withoutUnused: Plugin = {
 };
 
 /**
- * Node's own modules, each loaded when the first module that wants it is. As plain imports
- * all of them would be hoisted to the top of the bundle, and loaded even for `--help`.
+ * Node's own modules, each loaded when the first thing in it is used: `node:http` and
+ * `node:crypto` alone take a third of a step's start, and most runs use neither. As plain
+ * imports all of them would be hoisted to the top of the bundle. The proxy is a prototype
+ * because esbuild copies a module's own properties, which would load it.
  */
 const lazyBuiltins: Plugin = {
 	name: 'lazy-builtins',
@@ -38,19 +41,26 @@ const lazyBuiltins: Plugin = {
 			isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace: 'builtin' } : undefined,
 		);
 		onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-			contents: `module.exports = process.getBuiltinModule('node:${path}');`,
+			contents: `
+let module_;
+const load = () => (module_ ??= process.getBuiltinModule('node:${path}'));
+module.exports = Object.create(new Proxy({}, { get: (_, name) => load()[name] }));
+`,
 		}));
 	},
 };
 
-/** Of `yaml`, the ESM build: it is there for browsers, but nothing in it is of a browser. */
-const yamlAsEsm: Plugin = {
-	name: 'yaml-as-esm',
+/**
+ * `yaml` is a file of its own beside each step that reads YAML, half as large as the step: it
+ * is compiled when it is asked for, which may be while git is at work. It is the package's
+ * ESM build, which is there for browsers, but nothing in it is of a browser.
+ */
+const yaml = { file: 'yaml.js', source: 'node_modules/yaml/browser/index.js' };
+
+const yamlBeside: Plugin = {
+	name: 'yaml-beside',
 	setup({ onResolve }) {
-		onResolve({ filter: /^yaml$/ }, () => ({
-			path: join(root, 'node_modules/yaml/browser/index.js'),
-			sideEffects: false,
-		}));
+		onResolve({ filter: /^yaml$/ }, () => ({ path: `./${yaml.file}`, external: true }));
 	},
 };
 
@@ -100,17 +110,17 @@ async function bundle(entry: { contents: string } | { file: string }) {
 		legalComments: 'none',
 		metafile: true,
 		write: false,
-		plugins: [lazyBuiltins, withoutUnused, yamlAsEsm],
+		plugins: [lazyBuiltins, withoutUnused, yamlBeside],
 	});
 	const [output] = result.outputFiles;
 	if (output === undefined) throw new Error(`esbuild wrote nothing`);
 	return { contents: output.contents, metafile: result.metafile };
 }
 
-/** The licences of the packages of which any byte is in the bundle. */
-function licencesOf({ outputs }: Metafile): string {
+/** The licences of the packages of which any byte is in the bundles. */
+function licencesOf(bundles: readonly Metafile[]): string {
 	const packages = new Set<string>();
-	for (const output of Object.values(outputs))
+	for (const output of bundles.flatMap(({ outputs }) => Object.values(outputs)))
 		for (const [input, { bytesInOutput }] of Object.entries(output.inputs)) {
 			const folder = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
 			if (folder !== undefined && bytesInOutput > 0) packages.add(folder);
@@ -133,15 +143,20 @@ const files = new Map<string, string | Uint8Array>([
 ]);
 for (const name of stepNames()) {
 	files.set(`dist/${name}/index.js`, await startOf(name));
-	await addBundle(`dist/${name}`, 'step.js', { contents: programOf(name) });
+	const step = await addBundle(`dist/${name}/step.js`, { contents: programOf(name) });
+	const imports = Object.values(step.outputs).flatMap((output) => output.imports);
+	const bundles = imports.some(({ path }) => path === `./${yaml.file}`)
+		? [step, await addBundle(`dist/${name}/${yaml.file}`, { file: yaml.source })]
+		: [step];
+	const licences = licencesOf(bundles);
+	if (licences !== '') files.set(`dist/${name}/LICENSES.txt`, licences);
 }
-await addBundle('dist/lockstep', 'index.js', { file: 'plugins/cli/lockstep.ts' });
+await addBundle('dist/lockstep/index.js', { file: 'plugins/cli/lockstep.ts' });
 
-async function addBundle(folder: string, file: string, entry: Parameters<typeof bundle>[0]) {
+async function addBundle(path: string, entry: Parameters<typeof bundle>[0]): Promise<Metafile> {
 	const { contents, metafile } = await bundle(entry);
-	files.set(`${folder}/${file}`, contents);
-	const licences = licencesOf(metafile);
-	if (licences !== '') files.set(`${folder}/LICENSES.txt`, licences);
+	files.set(path, contents);
+	return metafile;
 }
 
 const obsolete = readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })
