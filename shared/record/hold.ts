@@ -1,4 +1,6 @@
 import { Failure, messageOf } from '../failure/failure.ts';
+import { sameRepository } from '../image/reference.ts';
+import { oneLine } from './record.ts';
 
 /** The folder of the hold markers, at the top of the repository whose branch they hold. */
 export const holdsFolder = '.lockstep-holds';
@@ -16,6 +18,8 @@ export interface Hold {
 	reason: string;
 	/** When it ends by itself; ISO 8601. */
 	until?: string;
+	/** The span of time that `until` was made from, as it was given: `2h`. */
+	for?: string;
 	/** Who set it. */
 	by?: string;
 }
@@ -39,7 +43,7 @@ export function parseHold(path: string, text: string): Hold {
 	if (typeof value !== 'object' || value === null || Array.isArray(value))
 		throw broken('it is no JSON object');
 	const hold = value as Record<string, unknown>;
-	for (const name of ['image', 'file', 'reason', 'until', 'by'])
+	for (const name of ['image', 'file', 'reason', 'until', 'for', 'by'])
 		if (hold[name] !== undefined && typeof hold[name] !== 'string')
 			throw broken(`its ${name} is no text`);
 	if (hold.image === undefined && hold.file === undefined)
@@ -52,4 +56,81 @@ export function parseHold(path: string, text: string): Hold {
 /** Whether a hold has ended by itself. */
 export function isOver({ until }: Hold, now: Date): boolean {
 	return until !== undefined && Date.parse(until) <= now.getTime();
+}
+
+/** What a bump would change, or somebody asks about. */
+export interface Subject {
+	/** Image without tag. */
+	readonly image?: string | undefined;
+	/** Paths of files. */
+	readonly files: readonly string[];
+}
+
+/** Whether a hold is about an image, or about one of the files. */
+export function concerns(hold: Hold, { image, files }: Subject): boolean {
+	if (hold.image !== undefined && image !== undefined && sameRepository(hold.image, image))
+		return true;
+	return hold.file !== undefined && files.includes(hold.file);
+}
+
+/** A marker's text. */
+export function formatHold({ image, file, reason, until, for: span, by }: Hold): string {
+	return `${JSON.stringify({ image, file, reason, until, for: span, by }, undefined, 2)}\n`;
+}
+
+/** What a hold keeps as it is, in words. */
+export function heldThing({ image, file }: Pick<Hold, 'image' | 'file'>): string {
+	return [image, file].filter((part) => part !== undefined).join(' and ');
+}
+
+/** A clause on a hold; `branch` as in `main of https://...`. */
+export function describeHold(hold: Hold, branch: string): string {
+	const whom = hold.by === undefined ? '' : ` by ${hold.by}`;
+	const end = hold.until === undefined ? '' : ` until ${hold.until}`;
+	return oneLine(`${heldThing(hold)} is held in ${branch}${whom}${end}: ${hold.reason}`);
+}
+
+/** A marker in a branch. */
+export interface Marker {
+	readonly path: string;
+	readonly hold: Hold;
+}
+
+/**
+ * The marker that makes a hold stand, in place of the one that is there for the same image
+ * and file; undefined where that one says the same. Who set it first stays.
+ */
+export function placeHold(
+	markers: readonly Marker[],
+	hold: Hold,
+	now: Date,
+): { path: string; text: string } | undefined {
+	const there = markers.find((marker) => isSameThing(marker.hold, hold));
+	if (there && !isOver(there.hold, now) && saysTheSame(there.hold, hold)) return undefined;
+	return { path: there?.path ?? freePath(markers, hold), text: formatHold(hold) };
+}
+
+function isSameThing(a: Hold, b: Hold): boolean {
+	const sameImage =
+		a.image === undefined || b.image === undefined
+			? a.image === b.image
+			: sameRepository(a.image, b.image);
+	return sameImage && a.file === b.file;
+}
+
+/** A span of time counts from when the hold was set, so asking again for the same moves no end. */
+function saysTheSame(a: Hold, b: Hold): boolean {
+	const time = ({ until }: Hold) => (until === undefined ? undefined : Date.parse(until));
+	const sameEnd = b.for === undefined ? time(a) === time(b) : a.for === b.for;
+	return a.reason === b.reason && sameEnd;
+}
+
+/** A path that a person recognizes. No name begins with a dot: globs pass over those. */
+function freePath(markers: readonly Marker[], { image, file }: Hold): string {
+	const name = (image ?? file ?? '').replace(/[^\w.-]+/g, '-').replace(/^[.-]+/, '') || 'hold';
+	const taken = new Set(markers.map(({ path }) => path));
+	for (let count = 1; ; count++) {
+		const path = `${holdsFolder}/${name}${count === 1 ? '' : `-${count}`}.json`;
+		if (!taken.has(path)) return path;
+	}
 }

@@ -7,10 +7,11 @@ import { Git, gitVariables } from '../git/git.ts';
 import { type RecordedCommit, type Relation, relationIn, relationOf } from '../git/history.ts';
 import { type Remote, repositoryId } from '../git/remote.ts';
 import { openRepository } from '../git/repository.ts';
-import { parseReference, sameRepository } from '../image/reference.ts';
-import { type Hold, holdsFolder, isOver, parseHold } from '../record/hold.ts';
+import { parseReference } from '../image/reference.ts';
+import { concerns, describeHold, type Hold, isOver } from '../record/hold.ts';
 import type { AppliedBump, Bump } from './bump.ts';
 import type { StepContext } from './declare.ts';
+import { readMarkers } from './hold.ts';
 import { type AccessInputs, credentialsFrom, remoteFrom } from './repository.ts';
 
 /** The inputs by which a step gets into the repository that it writes to. */
@@ -41,7 +42,10 @@ export async function stopOf(
 ): Promise<Stop | undefined> {
 	if (applied.files.length === 0) return undefined;
 	const hold = await holdOn(applied, snapshot);
-	if (hold) return { kind: 'held', why: describeHold(hold, snapshot.where) };
+	if (hold) {
+		const told = describeHold(hold, snapshot.where);
+		return { kind: 'held', why: `${told}; nothing is written until the hold is lifted` };
+	}
 	if (inputs.allowOlder) return undefined;
 	const why = await supersededBy(bump, applied, snapshot, inputs, context);
 	return why === undefined ? undefined : { kind: 'superseded', why };
@@ -56,25 +60,12 @@ async function holdOn(
 	snapshot: Snapshot,
 	now = new Date(),
 ): Promise<Hold | undefined> {
-	const markers = await snapshot.find([`${holdsFolder}/*.json`]);
-	if (markers.length === 0) return undefined;
-	const contents = await snapshot.read(markers);
 	const name = image === undefined ? undefined : parseReference(image)?.name;
-	for (const [path, bytes] of contents) {
-		const hold = parseHold(path, Buffer.from(bytes).toString());
-		const meant =
-			(hold.image !== undefined && name !== undefined && sameRepository(hold.image, name)) ||
-			files.some((file) => file.path === hold.file);
-		if (meant && !isOver(hold, now)) return hold;
-	}
-	return undefined;
-}
-
-/** A sentence on a hold. */
-function describeHold({ image, file, reason, until, by }: Hold, branch: string): string {
-	const whom = by === undefined ? '' : ` by ${by}`;
-	const end = until === undefined ? '' : ` until ${until}`;
-	return `${image ?? file} is held in ${branch}${whom}${end}: ${reason}; nothing is written until the hold is lifted`;
+	const subject = { image: name, files: files.map(({ path }) => path) };
+	const markers = await readMarkers(snapshot);
+	return markers
+		.map(({ hold }) => hold)
+		.find((hold) => concerns(hold, subject) && !isOver(hold, now));
 }
 
 /**
