@@ -136,7 +136,7 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 	// Whatever fails from here on, the pull request is there.
 	context.report(done);
 	for (const one of older) {
-		await forge.closePullRequest(one, supersededComment(request, applied.image));
+		await forge.closePullRequest(one, supersededComment(request, applied.image, forge.mark));
 		log.info(`Closed pull request ${one.number}, which this one takes the place of: ${one.url}`);
 	}
 	await dress(

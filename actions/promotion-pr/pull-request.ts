@@ -106,9 +106,13 @@ export function supersededBy(
 }
 
 /** Why an older pull request is closed. */
-export function supersededComment(newer: PullRequest, image: string | undefined): string {
+export function supersededComment(
+	newer: PullRequest,
+	image: string | undefined,
+	mark = '#',
+): string {
 	const what = image === undefined ? '' : `, which promotes ${code(image)}`;
-	return `Closed in favour of #${newer.number}${what}.`;
+	return `Closed in favour of ${mark}${newer.number}${what}.`;
 }
 
 /** Why a pull request is closed whose image is there already. */

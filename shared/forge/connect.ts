@@ -1,3 +1,4 @@
+import { badInput } from '../failure/failure.ts';
 import type { Connection } from './connection.ts';
 import type { FoundForge } from './detect.ts';
 import type { Forge } from './forge.ts';
@@ -11,6 +12,12 @@ export async function connectForge(
 		const { GitHubForge } = await import('./github.ts');
 		return new GitHubForge(connection);
 	}
+	if (kind === 'gitlab') {
+		const { GitLabForge } = await import('./gitlab.ts');
+		return new GitLabForge(connection);
+	}
+	if (kind === 'bitbucket' || kind === 'azure')
+		throw badInput(`Pull requests on ${kind} are not there yet; use bump-image to push`);
 	const { GiteaForge } = await import('./gitea.ts');
 	return new GiteaForge(connection, kind);
 }

@@ -34,21 +34,37 @@ export async function detectForge(question: ForgeQuestion): Promise<FoundForge> 
 		return { kind: 'git' };
 	const ciForge = serves(question.ciForge?.url, remote) ? question.ciForge : undefined;
 	const origin = webOrigin(remote, ciForge?.url);
-	const kind = forge ?? kindByAddress(hostnameOf(remote), apiUrl) ?? ciForge?.kind;
+	const kind = forge ?? kindByAddress(remote, apiUrl) ?? ciForge?.kind;
 	if (kind === undefined) return await askServer(question, origin);
 	const ofCi = ciForge !== undefined && sameFamily(ciForge.kind, kind) ? ciForge.apiUrl : undefined;
-	return { kind, apiUrl: apiUrl ?? ofCi ?? usualApi(kind, origin) };
+	return { kind, apiUrl: apiUrl ?? ofCi ?? usualApi(kind, origin, remote) };
 }
 
 /** A forge that is known by its name alone, or by how its API's address looks. */
-function kindByAddress(hostname: string, apiUrl: string | undefined) {
+function kindByAddress(remote: ForgeQuestion['remote'], apiUrl: string | undefined) {
+	const hostname = hostnameOf(remote);
 	if (isGitHubHost(hostname)) return 'github';
 	if (hostname === 'codeberg.org') return 'forgejo';
+	if (isHostOf('gitlab.com', hostname)) return 'gitlab';
+	if (isHostOf('bitbucket.org', hostname)) return 'bitbucket';
+	if (isAzureHost(hostname) || /\/_git\//.test(remote.url)) return 'azure';
 	if (apiUrl === undefined) return undefined;
 	const { hostname: apiHost, pathname } = parseUrl(apiUrl);
 	if (apiHost.startsWith('api.') && isGitHubHost(apiHost.slice('api.'.length))) return 'github';
 	if (/\/api\/v3\/?$/.test(pathname)) return 'github';
+	if (/\/api\/v4\/?$/.test(pathname)) return 'gitlab';
+	if (/\/rest\/api\/[\w.]+\/?$/.test(pathname) || apiHost === 'api.bitbucket.org')
+		return 'bitbucket';
 	return /\/api\/v1\/?$/.test(pathname) ? 'gitea' : undefined;
+}
+
+/** A service's own host, or that of its ssh over port 443. */
+function isHostOf(service: string, hostname: string): boolean {
+	return hostname === service || hostname === `altssh.${service}`;
+}
+
+function isAzureHost(hostname: string): boolean {
+	return /^(?:ssh\.)?dev\.azure\.com$|\.visualstudio\.com$/.test(hostname);
 }
 
 /** github.com, its ssh over port 443, and GitHub's own servers for one enterprise each. */
@@ -58,11 +74,52 @@ function isGitHubHost(hostname: string): boolean {
 	);
 }
 
-function usualApi(kind: Exclude<ForgeKind, 'git'>, origin: string): string {
-	if (kind !== 'github') return `${origin}/api/v1`;
+function usualApi(
+	kind: Exclude<ForgeKind, 'git'>,
+	origin: string,
+	remote: ForgeQuestion['remote'],
+): string {
 	const { hostname } = new URL(origin);
+	if (kind === 'gitlab')
+		return `${isHostOf('gitlab.com', hostname) ? 'https://gitlab.com' : origin}/api/v4`;
+	if (kind === 'bitbucket')
+		return isHostOf('bitbucket.org', hostname)
+			? 'https://api.bitbucket.org/2.0'
+			: `${bitbucketServer(origin, remote)}/rest/api/latest`;
+	if (kind === 'azure') return azureCollection(remote);
+	if (kind !== 'github') return `${origin}/api/v1`;
 	if (hostname === 'ssh.github.com') return 'https://api.github.com';
 	return isGitHubHost(hostname) ? `https://api.${hostname}` : `${origin}/api/v3`;
+}
+
+/** Bitbucket's own servers may stand below a path, which is what comes before `/scm/`. */
+function bitbucketServer(origin: string, { url, protocol }: ForgeQuestion['remote']): string {
+	const path = protocol === 'ssh' ? '' : new URL(url).pathname;
+	return origin + (/^(.*?)\/scm\//.exec(path)?.[1] ?? '');
+}
+
+/**
+ * The organization, or on a server of one's own the collection, that an Azure repository is in:
+ * `https://dev.azure.com/org`, `https://org.visualstudio.com`,
+ * `https://server/tfs/DefaultCollection`.
+ */
+function azureCollection({ url, protocol, host }: ForgeQuestion['remote']): string {
+	const hostname = hostnameOf({ url, protocol, host });
+	if (protocol === 'ssh') {
+		// git@ssh.dev.azure.com:v3/org/project/repo
+		const [, organization = ''] = /[:/]v3\/([^/]+)\//.exec(url) ?? [];
+		if (organization !== '' && isAzureHost(hostname))
+			return `https://dev.azure.com/${organization}`;
+		throw badInput(
+			`${url} does not tell where Azure DevOps' API is; give api-url, such as https://dev.azure.com/org`,
+		);
+	}
+	const { origin, pathname } = new URL(url);
+	const before = pathname.slice(0, Math.max(pathname.indexOf('/_git/'), 0)).split('/');
+	if (hostname.endsWith('.visualstudio.com')) return origin;
+	// Without a project in the path, it has the name of the repository.
+	const least = hostname === 'dev.azure.com' ? 2 : before.length - 1;
+	return `${origin}${before.slice(0, Math.max(least, 2)).join('/')}`;
 }
 
 /** Where people reach the forge: an ssh URL does not tell, but the CI may. */
@@ -85,7 +142,8 @@ function hostnameOf({ host }: ForgeQuestion['remote']): string {
 }
 
 function sameFamily(a: ForgeKind, b: ForgeKind): boolean {
-	return (a === 'github') === (b === 'github');
+	const family = (kind: ForgeKind) => (kind === 'forgejo' ? 'gitea' : kind);
+	return family(a) === family(b);
 }
 
 function parseUrl(text: string): URL {
@@ -110,12 +168,24 @@ async function askServer(question: ForgeQuestion, origin: string): Promise<Found
 		const isGitHub = 'x-github-enterprise-version' in github.headers;
 		if (isGitHub || 'x-github-request-id' in github.headers)
 			return { kind: 'github', apiUrl: apiUrl ?? `${origin}/api/v3` };
+		const gitlab = await client.send({ path: '/api/v4/version' });
+		// It tells strangers nothing but that it wants a token.
+		if ('x-gitlab-meta' in gitlab.headers || saysUnauthorized(gitlab) || versionIn(gitlab))
+			return { kind: 'gitlab', apiUrl: apiUrl ?? `${origin}/api/v4` };
+		const server = bitbucketServer(origin, question.remote);
+		const properties = `${new URL(server).pathname.replace(/\/$/, '')}/rest/api/latest/application-properties`;
+		if (versionIn(await client.send({ path: properties })))
+			return { kind: 'bitbucket', apiUrl: apiUrl ?? `${server}/rest/api/latest` };
 	} finally {
 		client.close();
 	}
 	throw badInput(
-		`What forge ${origin} is cannot be found out (neither /api/v1/version nor /api/v3/meta answers as one): give forge, and api-url if it is not at its usual place`,
+		`What forge ${origin} is cannot be found out (it answers neither as Gitea, GitHub, GitLab nor Bitbucket): give forge, and api-url if it is not at its usual place`,
 	);
+}
+
+function saysUnauthorized({ status, text }: HttpResponse): boolean {
+	return status === 401 && /^\s*\{\s*"message"/.test(text);
 }
 
 function versionIn({ status, text }: HttpResponse): string | undefined {

@@ -1,5 +1,12 @@
 /** What a server can be. `git` is a server with no forge around it: no pull requests. */
-export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'git';
+export type ForgeKind =
+	| 'github'
+	| 'gitea'
+	| 'forgejo'
+	| 'gitlab'
+	| 'bitbucket'
+	| 'azure'
+	| 'git';
 
 /** A repository as forges name it. */
 export interface RepositoryName {
@@ -33,6 +40,12 @@ export interface PullRequest {
 	readonly requestedTeams: readonly string[];
 }
 
+/** What came of opening one; `created` is false where another process was first. */
+export interface Opened {
+	readonly request: PullRequest;
+	readonly created: boolean;
+}
+
 export interface NewPullRequest {
 	readonly head: string;
 	readonly base: string;
@@ -53,6 +66,8 @@ export interface Forge {
 	readonly kind: Exclude<ForgeKind, 'git'>;
 	/** `GitHub`, `Gitea`, `Forgejo`: for messages. */
 	readonly title: string;
+	/** What stands before a pull request's number in a text that refers to it; `#` where it is not there. */
+	readonly mark?: '!';
 	/** The branch that the repository's pull requests go to by default. */
 	defaultBranch(): Promise<string>;
 	/** All open pull requests between branches of the repository itself, the newest first. */

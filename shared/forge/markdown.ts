@@ -13,7 +13,7 @@ export function inertText(text: string): string {
 		.replace(/([#!])(?=\d)/g, `$1${wordJoiner}`)
 		.replace(/\b(GH-)(?=\d)/gi, `$1${wordJoiner}`)
 		.replace(
-			/\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?|reopen(?:s|ed)?)(?=:?\s+\S*\/(?:issues|pulls?)\/\d)/gi,
+			/\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|reopen(?:s|ed)?)(?=:?\s+\S*\/(?:issues|pulls?)\/\d)/gi,
 			`$1${wordJoiner}`,
 		);
 }
@@ -28,7 +28,7 @@ export function inertMarkdown(text: string): string {
 		.replaceAll('<', '&lt;')
 		.replace(/[\\`*_[\]()~|>]/g, '\\$&');
 	return inertText(escaped)
-		.replace(/^[-+#=]/, '\\$&')
+		.replace(/^[-+#=/]/, '\\$&')
 		.replace(/^(\d+)([.)])/, '$1\\$2');
 }
 

@@ -7,8 +7,10 @@ import { secretFile } from './secret-file.ts';
 /** What a step was given to get into a repository; what is missing git finds itself. */
 export interface Credentials {
 	readonly token?: string | undefined;
-	/** Goes with the token. Default `x-access-token`, which GitHub, Gitea and Forgejo take. */
+	/** Goes with the token. Default: what the forge takes. */
 	readonly username?: string | undefined;
+	/** What the server is, where that is told: `gitlab`. */
+	readonly forge?: string | undefined;
 	/** What stood in the repository's URL. */
 	readonly login?: Login | undefined;
 	/** The CI's own; used where its machine is the remote's host. */
@@ -64,14 +66,26 @@ export async function accessTo(
  * if it is for this host. Undefined: git asks ~/.netrc and the credential helpers.
  */
 export function loginFor(remote: Remote, credentials: Credentials): Login | undefined {
-	const { token, username, login, netrc } = credentials;
-	if (token) return { username: username || 'x-access-token', password: token.trim() };
+	const { token, username, login, netrc, forge } = credentials;
+	if (token)
+		return { username: username || usualUsername(remote, forge), password: token.trim() };
 	if (login)
 		return login.password === '' ? { username: login.username, password: 'x-oauth-basic' } : login;
 	const hostname = remote.host.replace(/:\d+$/, '');
 	if (netrc && (netrc.machine === remote.host || netrc.machine === hostname))
 		return { username: netrc.username, password: netrc.password };
 	return undefined;
+}
+
+/**
+ * GitHub, Gitea and Forgejo take `x-access-token`, Azure takes any name; GitLab wants its own
+ * with a token of OAuth's, and Bitbucket with that of a repository, project or workspace.
+ */
+function usualUsername({ host }: Remote, forge: string | undefined): string {
+	const hostname = host.replace(/:\d+$/, '');
+	if (forge === 'gitlab' || hostname === 'gitlab.com') return 'oauth2';
+	if (forge === 'bitbucket' || hostname === 'bitbucket.org') return 'x-token-auth';
+	return 'x-access-token';
 }
 
 async function sshAccess(credentials: Credentials, folder: string): Promise<Access> {

@@ -35,7 +35,7 @@ export const repositoryInputs = {
 		otherwise: "the CI's netrc",
 	}),
 	username: input(z.string(), 'User name that goes with the token.', {
-		otherwise: '`x-access-token`',
+		otherwise: 'what the forge takes: `x-access-token`, `oauth2`, `x-token-auth`',
 	}),
 	'app-id': input(
 		z.string(),
@@ -59,8 +59,8 @@ export const repositoryInputs = {
 		default: 'false',
 	}),
 	forge: input(
-		z.enum(['github', 'gitea', 'forgejo', 'git']),
-		'What the server is: `github`, `gitea`, `forgejo`, or `git` for no forge at all.',
+		z.enum(['github', 'gitea', 'forgejo', 'gitlab', 'git']),
+		'What the server is, or `git` for no forge at all.',
 		{ otherwise: 'found out from the URL and the CI' },
 	),
 	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {

@@ -58,6 +58,7 @@ export async function credentialsFrom(
 	return {
 		token: made ?? inputs.token,
 		username: inputs.username,
+		forge: inputs.forge,
 		login: loginIn(given),
 		netrc: context.event.netrc,
 		sshKey: inputs.sshKey,

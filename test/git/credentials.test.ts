@@ -14,6 +14,8 @@ describe('who logs in', () => {
 	test.each([
 		['an explicit token is first', { token: 't', login, netrc }, 'x-access-token', 't'],
 		['a user name goes with it', { token: 't', username: 'bot' }, 'bot', 't'],
+		['GitLab has a user name of its own', { token: 't', forge: 'gitlab' }, 'oauth2', 't'],
+		['so has Bitbucket', { token: 't', forge: 'bitbucket' }, 'x-token-auth', 't'],
 		['what stands in the URL is next', { login, netrc }, 'in-url', 'url-password'],
 		[
 			'a token alone in the URL is the user name',
@@ -30,6 +32,14 @@ describe('who logs in', () => {
 		],
 	])('%s', (_, credentials, username, password) => {
 		expect(loginFor(remote, credentials)).toEqual({ username, password });
+	});
+
+	test.each([
+		['https://gitlab.com/acme/platform/api', 'oauth2'],
+		['https://bitbucket.org/acme/api', 'x-token-auth'],
+		['https://dev.azure.com/acme/shop/_git/api', 'x-access-token'],
+	])('the user name of %s is known by its host', (url, username) => {
+		expect(loginFor(parseRemote(url), { token: 't' })?.username).toBe(username);
 	});
 
 	test('a netrc for another machine is not sent', () => {

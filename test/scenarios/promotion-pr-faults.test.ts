@@ -1,27 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
-import { giteaActions, github } from './fronts.ts';
+import { onGitHub, testedForges } from './forges.ts';
 import { branch, name, Promotion, production } from './promotion.ts';
 
 let scene: Promotion;
-beforeEach(async () => {
-	scene = await Promotion.start();
-});
 afterEach(async () => {
 	const problems = await scene.requestProblems();
 	await scene.close();
 	expect(problems).toEqual([]);
 });
 
-const forges = [
-	['GitHub', github],
-	['Gitea', giteaActions],
-] as const;
-
 type Match = (request: RecordedRequest) => boolean;
 
-const opening: Match = ({ method, path }) => method === 'POST' && path.endsWith('/pulls');
-const commenting: Match = ({ method, path }) => method === 'POST' && path.endsWith('/comments');
 const labelling: Match = ({ method, path }) => method === 'POST' && path.endsWith('/labels');
 const anyApi: Match = ({ kind }) => kind !== 'git';
 
@@ -43,14 +33,19 @@ const status = (code: number, body: unknown, headers = {}): Fault => ({
 // Each waits as long as the forge, or our own patience with it, wants.
 vi.setConfig({ testTimeout: 30_000 });
 
-describe.each(forges)('on %s', (_title, front) => {
+describe.each(testedForges)('on $title', (on) => {
+	const { opening, commenting } = on;
+	beforeEach(async () => {
+		scene = await Promotion.start({}, on);
+	});
+
 	const opened = async (left: () => number) => {
-		const { exitCode, outputs, stdout } = await scene.run({ labels: 'promotion' }, front);
+		const { exitCode, outputs, stdout } = await scene.run({ labels: 'promotion' });
 		expect(stdout).not.toContain('error');
 		expect(exitCode).toBe(0);
 		expect(left()).toBeLessThanOrEqual(0);
 		expect(scene.pull).toMatchObject({ state: 'open', head: branch });
-		expect([...scene.pull.labels]).toEqual(['promotion']);
+		expect([...scene.pull.labels]).toEqual(on.has.labels ? ['promotion'] : []);
 		expect(outputs).toMatchObject({ number: '1', image: `${name}:2` });
 	};
 
@@ -75,9 +70,9 @@ describe.each(forges)('on %s', (_title, front) => {
 		['in a proxy', { kind: 'status', status: 502 }],
 		['after it was said', { kind: 'reset', when: 'after' }],
 	])('a comment whose answer got lost %s is said once', async (_where, fault) => {
-		await scene.run({ branch: 'promote/old', 'close-superseded': 'false' }, front);
+		await scene.run({ branch: 'promote/old', 'close-superseded': 'false' });
 		const left = failing(1, commenting, fault);
-		const { exitCode, outputs } = await scene.run({ image: `${name}:3` }, front);
+		const { exitCode, outputs } = await scene.run({ image: `${name}:3` });
 		expect({ exitCode, superseded: outputs.superseded }).toEqual({
 			exitCode: 0,
 			superseded: '[1]',
@@ -88,31 +83,31 @@ describe.each(forges)('on %s', (_title, front) => {
 
 	test('a server that stays unwell ends it with one sentence, and the next run completes it', async () => {
 		failing(Number.POSITIVE_INFINITY, opening, { kind: 'status', status: 503 });
-		const first = await scene.run({}, front);
+		const first = await scene.run();
 		expect(first.exitCode).toBe(1);
 		expect(first.stdout).toMatch(/refused to open the pull request.*: 503/);
 		expect(scene.pulls).toEqual([]);
 		scene.forge.onRequest = undefined;
-		const second = await scene.run({}, front);
+		const second = await scene.run();
 		expect(second).toMatchObject({ exitCode: 0, outputs: { operation: 'created', number: '1' } });
 	});
 
 	test('what the forge refuses after the opening does not hide the pull request', async () => {
-		const { exitCode, outputs, stdout } = await scene.run({ reviewers: 'nobody' }, front);
+		const { exitCode, outputs, stdout } = await scene.run({ reviewers: 'nobody' });
 		expect(exitCode).toBe(1);
 		expect(stdout).toMatch(/refused to ask nobody for a review/);
 		expect(outputs).toMatchObject({ operation: 'created', number: '1' });
 	});
 
 	test('somebody who moves the branch between reading and pushing loses nothing', async () => {
-		await scene.run({}, front);
+		await scene.run();
 		let theirs = '';
 		scene.forge.onRequest = async ({ path, method }) => {
 			if (theirs === '' && method === 'POST' && path.endsWith('git-receive-pack'))
 				theirs = await scene.commit(branch, { 'notes.md': 'x\n' });
 			return undefined;
 		};
-		const { exitCode, stdout } = await scene.run({ image: `${name}:3` }, front);
+		const { exitCode, stdout } = await scene.run({ image: `${name}:3` });
 		expect(exitCode).toBe(1);
 		expect(stdout).toContain('has a commit that this step did not make');
 		expect(await scene.tip(branch)).toBe(theirs);
@@ -120,6 +115,11 @@ describe.each(forges)('on %s', (_title, front) => {
 });
 
 describe('on GitHub alone', () => {
+	const { opening } = onGitHub;
+	beforeEach(async () => {
+		scene = await Promotion.start();
+	});
+
 	test.each([
 		[
 			'does not know the new branch yet',
@@ -191,6 +191,7 @@ describe('on GitHub alone', () => {
 });
 
 test('the step ends with exit code 3 when its time is over', async () => {
+	scene = await Promotion.start();
 	scene.forge.onRequest = (request) => (anyApi(request) ? { kind: 'stall' } : undefined);
 	const { exitCode, stdout } = await scene.run({ timeout: '2s' });
 	expect(exitCode).toBe(3);

@@ -3,16 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import {
-	commandLine,
-	drone,
-	type Front,
-	fronts,
-	giteaActions,
-	github,
-	woodpecker,
-} from './fronts.ts';
-import { branch, manifest, name, Promotion, production, qa, token } from './promotion.ts';
+import { commandLine, drone, type Front, fronts, github, woodpecker } from './fronts.ts';
+import { branch, manifest, name, Promotion, qa, token } from './promotion.ts';
 
 // Every run is a process or two, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -25,157 +17,6 @@ afterEach(async () => {
 	const problems = await scene.requestProblems();
 	await scene.close();
 	expect(problems).toEqual([]);
-});
-
-const forges = [
-	['GitHub', github, 'github'],
-	['Gitea', giteaActions, 'gitea'],
-] as const;
-
-describe.each(forges)('on %s', (_title, front, kind) => {
-	test('one pull request carries the image, and running again writes nothing', async () => {
-		const base = await scene.tip('main');
-		const first = await scene.run({}, front);
-		expect(first).toMatchObject({ exitCode: 0 });
-		const tip = await scene.tip(branch);
-		expect(first.outputs).toEqual({
-			operation: 'created',
-			number: '1',
-			url: expect.stringContaining(`/${production}/pull`),
-			branch,
-			commit: tip,
-			image: `${name}:2`,
-			held: 'false',
-			superseded: '[]',
-		});
-		expect(first.githubOutputs).toEqual(first.outputs);
-		expect(await scene.git('show', `${branch}:api.yaml`)).toBe(manifest(`${name}:2`).trimEnd());
-		expect(await scene.git('rev-parse', `${branch}^`)).toBe(base);
-		expect(await scene.git('diff', '--name-only', base ?? '', branch)).toBe('api.yaml');
-		expect(await scene.tip('main')).toBe(base);
-		expect(scene.pull).toMatchObject({ head: branch, base: 'main', state: 'open', draft: false });
-		expect(scene.forge.requests.some((request) => request.kind === kind)).toBe(true);
-
-		scene.takeWrites();
-		const again = await scene.run({}, front, { run: 2 });
-		expect(again).toMatchObject({ exitCode: 0 });
-		expect(again.outputs).toEqual({ ...first.outputs, operation: 'unchanged' });
-		expect(scene.takeWrites()).toEqual([]);
-		expect(await scene.tip(branch)).toBe(tip);
-	});
-
-	test('a newer image takes the place of the older in the same pull request', async () => {
-		await scene.run({}, front);
-		const before = scene.pull.headSha;
-		const { outputs, exitCode } = await scene.run({ image: `${name}:3` }, front);
-		expect(exitCode).toBe(0);
-		expect(outputs).toMatchObject({ operation: 'updated', number: '1', image: `${name}:3` });
-		expect(scene.pull.title).toBe(`Promote ${name} to 3 in production`);
-		expect(scene.pull.body).toContain(`Lockstep-Image: ${name}:3`);
-		expect(scene.pull.headSha).not.toBe(before);
-		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
-	});
-
-	test('an open pull request is closed when its base has the image already', async () => {
-		await scene.run({}, front);
-		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) });
-		const { outputs, exitCode } = await scene.run({}, front);
-		expect(exitCode).toBe(0);
-		expect(outputs).toMatchObject({ operation: 'closed', number: '1' });
-		expect(scene.pull).toMatchObject({ state: 'closed', merge: undefined });
-		expect(scene.pull.comments.map(({ body }) => body)).toEqual([
-			`\`main\` has \`${name}:2\` already, so there is nothing left to promote.`,
-		]);
-		scene.takeWrites();
-		expect((await scene.run({}, front)).outputs.operation).toBe('none');
-		expect(scene.takeWrites()).toEqual([]);
-	});
-
-	test('older pull requests for the same image are closed with a comment that names the newer', async () => {
-		const old = { 'close-superseded': 'false' };
-		await scene.run({ branch: 'promote/old' }, front);
-		await scene.run({ ...old, branch: 'promote/staging', environment: 'staging' }, front);
-		await scene.run({ ...old, branch: 'other/place' }, front);
-		const { outputs } = await scene.run({ image: `${name}:3` }, front);
-		expect(outputs).toMatchObject({ operation: 'created', number: '4', superseded: '[1]' });
-		expect(scene.pulls.map(({ state }) => state)).toEqual(['closed', 'open', 'open', 'open']);
-		expect(scene.pulls[0]?.comments.map(({ body }) => body)).toEqual([
-			`Closed in favour of #4, which promotes \`${name}:3\`.`,
-		]);
-	});
-
-	test('labels, assignees and reviewers are put on once', async () => {
-		const inputs = { labels: 'promotion,production', assignees: 'alice', reviewers: 'bob' };
-		expect(await scene.run(inputs, front)).toMatchObject({ exitCode: 0 });
-		expect([...scene.pull.labels]).toEqual(['promotion', 'production']);
-		expect([...scene.pull.assignees]).toEqual(['alice']);
-		expect([...scene.pull.requestedReviewers]).toEqual(['bob']);
-		scene.takeWrites();
-		expect((await scene.run(inputs, front)).outputs.operation).toBe('unchanged');
-		expect(scene.takeWrites()).toEqual([]);
-	});
-
-	test('a draft is opened as one and stays one', async () => {
-		await scene.run({ draft: 'true' }, front);
-		expect(scene.pull.draft).toBe(true);
-		scene.takeWrites();
-		expect((await scene.run({ draft: 'true' }, front)).outputs.operation).toBe('unchanged');
-		expect(scene.takeWrites()).toEqual([]);
-		await scene.run({ image: `${name}:3`, draft: 'true' }, front);
-		expect(scene.pull).toMatchObject({ draft: true });
-	});
-
-	test("somebody's commit on the branch is told of and nothing is lost", async () => {
-		await scene.run({}, front);
-		const theirs = await scene.commit(branch, { 'notes.md': 'careful\n' });
-		const { exitCode, stdout } = await scene.run({ image: `${name}:3` }, front);
-		expect(exitCode).toBe(1);
-		expect(stdout).toContain(`${theirs.slice(0, 12)} "By a person" by Alice`);
-		expect(await scene.tip(branch)).toBe(theirs);
-		expect(scene.pull).toMatchObject({ title: `Promote ${name} to 2 in production` });
-
-		const told = await scene.run({ image: `${name}:3`, overwrite: 'true' }, front);
-		expect(told).toMatchObject({ exitCode: 0, outputs: { operation: 'updated' } });
-		expect(await scene.git('ls-tree', '--name-only', branch)).toBe('api.yaml\nother.yaml');
-	});
-
-	test('twice at once is one pull request', async () => {
-		const runs = await Promise.all([scene.run({}, front), scene.run({}, front)]);
-		expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-		expect(scene.pull.state).toBe('open');
-		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
-		// The two share a workspace, and so the files in it.
-		const outputs = runs.map(({ githubOutputs }) => githubOutputs);
-		expect(new Set(outputs.map(({ commit }) => commit)).size).toBe(1);
-		expect(outputs.map(({ operation }) => operation)).toContain('created');
-	});
-
-	test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
-		await scene.run({}, front);
-		await scene.commit(branch, { 'notes.md': 'x\n' });
-		await scene.merge(1, 'squash');
-		const { outputs } = await scene.run({ image: `${name}:3` }, front);
-		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
-	});
-
-	test('an image that was promoted, and taken back, can be promoted again', async () => {
-		await scene.run({}, front);
-		await scene.merge(1, 'merge');
-		await scene.commit('main', { 'api.yaml': manifest(`${name}:1`) }, 'Revert');
-		const { outputs, exitCode } = await scene.run({}, front);
-		expect(exitCode).toBe(0);
-		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
-		expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
-	});
-
-	test('dry-run shows the diff and writes nothing', async () => {
-		const { exitCode, stdout, outputs } = await scene.run({ 'dry-run': 'true' }, front);
-		expect(exitCode).toBe(0);
-		expect(outputs).toMatchObject({ operation: 'created' });
-		expect(stdout).toContain(`+    - {name: api, image: "${name}:2"} # keep`);
-		expect(scene.takeWrites()).toEqual([]);
-		expect(await scene.tip(branch)).toBeUndefined();
-	});
 });
 
 test.each(Object.entries(fronts))(
@@ -337,7 +178,7 @@ test('two promotions do not take turns in one branch', async () => {
 		image: `${name}:3`,
 	});
 	expect(exitCode).toBe(1);
-	expect(stdout).toContain(`promotes ${name} in production, which is another promotion`);
+	expect(stdout).toContain(`is for ${name} in production, which is another image or environment`);
 });
 
 test('a branch that is asked to be merged elsewhere is left alone', async () => {

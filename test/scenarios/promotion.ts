@@ -6,6 +6,7 @@ import { githubDescription } from '../stand-ins/forge/github-description.ts';
 import type { PullRequest } from '../stand-ins/forge/model.ts';
 import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
 import { git, resolveCommit } from '../stand-ins/git/git.ts';
+import { onGitHub, type TestedForge } from './forges.ts';
 import { type Front, github, type Situation, type Values } from './fronts.ts';
 import { runStep, type StepRun } from './run-step.ts';
 
@@ -25,15 +26,22 @@ export class Promotion {
 	/** QA's repository as its pipeline checked it out. */
 	readonly workspace: string;
 	readonly situation: Situation;
+	/** Where production's repository is. */
+	readonly on: TestedForge;
 
-	constructor(forge: Forge, workspace: string, situation: Situation) {
+	constructor(forge: Forge, workspace: string, situation: Situation, on: TestedForge) {
+		this.on = on;
 		this.forge = forge;
 		this.workspace = workspace;
 		this.situation = situation;
 	}
 
-	static async start(options: Partial<ForgeOptions> = {}): Promise<Promotion> {
+	static async start(
+		options: Partial<ForgeOptions> = {},
+		on: TestedForge = onGitHub,
+	): Promise<Promotion> {
 		const forge = await startForge({
+			...on.options,
 			...options,
 			users: [
 				{ name: 'promoter', token },
@@ -44,7 +52,7 @@ export class Promotion {
 				{ name: 'bob', token: 'bob-token' },
 			],
 		});
-		await forge.createRepository(production, {
+		await forge.createRepository(on.production, {
 			files: { 'api.yaml': manifest(`${name}:1`), 'other.yaml': 'a: 1\n' },
 		});
 		await forge.createRepository(qa, { files: { 'api.yaml': manifest(`${name}:1`) } });
@@ -58,17 +66,18 @@ export class Promotion {
 		const workspace = await mkdtemp(join(tmpdir(), 'promotion-'));
 		const checkout = join(workspace, 'checkout');
 		await git(workspace, ['clone', '--quiet', forge.repositoryPath(qa), checkout]);
-		return new Promotion(forge, checkout, { server: forge.url, repository: qa, commit });
+		return new Promotion(forge, checkout, { server: forge.url, repository: qa, commit }, on);
 	}
 
 	/** Runs the step as QA's pipeline does. */
 	async run(
 		inputs: Values = {},
-		front: Front = github,
+		front: Front = this.on.front,
 		at: Partial<Situation> = {},
 	): Promise<StepRun> {
 		const all = {
-			repository: this.forge.cloneUrl(production),
+			repository: this.on.cloneUrl(this.forge, this.on.production),
+			...this.on.inputs(this.forge),
 			token,
 			file: 'api.yaml',
 			image: `${name}:2`,
@@ -106,7 +115,7 @@ export class Promotion {
 	}
 
 	get pulls(): PullRequest[] {
-		return this.forge.repository(production).pulls;
+		return this.forge.repository(this.on.production).pulls;
 	}
 
 	/** The pull request that is the only one. */
@@ -118,27 +127,23 @@ export class Promotion {
 	}
 
 	tip(of: string): Promise<string | undefined> {
-		return resolveCommit(this.forge.repositoryPath(production), `refs/heads/${of}`);
+		return resolveCommit(this.forge.repositoryPath(this.on.production), `refs/heads/${of}`);
 	}
 
 	git(...args: string[]): Promise<string> {
-		return git(this.forge.repositoryPath(production), args);
+		return git(this.forge.repositoryPath(this.on.production), args);
 	}
 
 	/** A commit of somebody else's in production's repository. */
 	commit(to: string, files: Record<string, string>, message = 'By a person'): Promise<string> {
 		const author = { ...fixtureSignature, name: 'Alice', email: 'alice@example.com' };
-		return commitToBranch(this.forge.repositoryPath(production), to, files, message, author);
+		const path = this.forge.repositoryPath(this.on.production);
+		return commitToBranch(path, to, files, message, author);
 	}
 
 	/** Merges a pull request as a person does. */
 	async merge(number: number, method: 'merge' | 'squash' | 'rebase'): Promise<void> {
-		const answer = await fetch(`${this.forge.apiUrl}/repos/${production}/pulls/${number}/merge`, {
-			method: 'PUT',
-			headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
-			body: JSON.stringify({ merge_method: method }),
-		});
-		if (!answer.ok) throw new Error(`not merged: ${answer.status} ${await answer.text()}`);
+		await this.forge.mergePullRequest(this.on.production, number, 'alice', method);
 	}
 
 	/** A branch of production's repository that stands where another one does. */

@@ -14,13 +14,29 @@ import { AppRegistry, type GitHubApp } from './apps.ts';
 import { type ForgeEvent, pullEvent, pushEvent } from './events.ts';
 import { GiteaApi } from './gitea.ts';
 import { GithubApi } from './github.ts';
-import { ForgeModel, isProtectedFrom, type Protection, type Repository } from './model.ts';
+import { mergePullRequest } from './merge.ts';
+import {
+	ForgeModel,
+	isProtectedFrom,
+	type MergeMethod,
+	type Protection,
+	type Repository,
+} from './model.ts';
 import { followBranch } from './pulls.ts';
 
 export type { ForgeEvent } from './events.ts';
 
+/** The API of one forge, answered over the model. */
+export interface ForgeFront {
+	/** What its requests are recorded as. */
+	readonly kind: string;
+	handle(exchange: Exchange): Promise<void>;
+}
+
 export interface ForgeOptions {
 	readonly users: readonly User[];
+	/** The API in place of GitHub's and Gitea's. */
+	readonly front?: (model: ForgeModel) => ForgeFront;
 	/** GitHub Apps and where they are installed. */
 	readonly apps?: readonly GitHubApp[];
 	/** Where the bare repositories are. Default: a temporary folder that `close` removes. */
@@ -61,10 +77,14 @@ export class Forge {
 			const event = pullEvent(this.#model, action, repository, pull, sender);
 			return this.#tell(async () => event);
 		};
-		this.#server = new RecordingServer({ kindOf, handle: this.#handler(root) });
+		const front = options.front?.(this.#model);
+		this.#server = new RecordingServer({
+			kindOf: front === undefined ? kindOf : (path) => (parseGitPath(path) ? 'git' : front.kind),
+			handle: this.#handler(root, front),
+		});
 	}
 
-	#handler(root: string): (exchange: Exchange) => Promise<void> {
+	#handler(root: string, front?: ForgeFront): (exchange: Exchange) => Promise<void> {
 		const gitService = new GitService({
 			root,
 			accounts: this.accounts,
@@ -82,6 +102,7 @@ export class Forge {
 		return (exchange) => {
 			const { kind, path } = exchange.record;
 			if (kind === 'git') return gitService.handle(exchange);
+			if (front !== undefined) return front.handle(exchange);
 			if (kind === 'gitea') return gitea.handle(exchange);
 			return github.handle(exchange, path.startsWith('/api/v3/') ? '/api/v3' : '');
 		};
@@ -154,6 +175,19 @@ export class Forge {
 
 	cloneUrl(name: string): string {
 		return `${this.url}/${name}.git`;
+	}
+
+	/** Merges a pull request as this user does on its page. */
+	async mergePullRequest(
+		name: string,
+		number: number,
+		by: string,
+		method: MergeMethod,
+	): Promise<void> {
+		const repository = this.repository(name);
+		const user = this.accounts.byName(by);
+		if (user === undefined) throw new Error(`the forge has no user ${by}`);
+		await mergePullRequest(this.#model, repository, user, repository.pull(number), { method });
 	}
 
 	protectBranch(name: string, branch: string, protection: Protection = {}): void {

@@ -106,7 +106,8 @@ export class Repository {
 		path: string,
 		settings: { defaultBranch: string; isPublic: boolean; createdAt: Date },
 	) {
-		const [owner = '', name = ''] = fullName.split('/');
+		const slash = fullName.lastIndexOf('/');
+		const [owner, name] = [fullName.slice(0, slash), fullName.slice(slash + 1)];
 		this.id = id;
 		this.owner = owner;
 		this.name = name;

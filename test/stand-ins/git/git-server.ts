@@ -42,12 +42,18 @@ interface GitPath {
 	readonly operation: string;
 }
 
-/** `/<owner>/<name>.git/<operation>`, with or without `.git`, as forges serve it. */
+/**
+ * `/<owner>/<name>.git/<operation>`, with or without `.git`, as forges serve it. The owner may be
+ * nested groups; Bitbucket's own servers have `scm` before it, and Azure `_git` after it.
+ */
 export function parseGitPath(path: string): GitPath | undefined {
-	const match = /^\/([^/]+\/[^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(
-		path,
-	);
-	return match ? { repository: match[1] ?? '', operation: match[2] ?? '' } : undefined;
+	const match =
+		/^(?:\/scm)?\/((?:[^/]+\/)+?)(?:_git\/)?([^/]+?)(?:\.git)?\/(info\/refs|git-upload-pack|git-receive-pack)$/.exec(
+			path,
+		);
+	if (match === null) return undefined;
+	const [, owner = '', name = '', operation = ''] = match;
+	return { repository: `${owner}${name}`, operation };
 }
 
 /** Git over HTTP: who may come in, git's own backend, and what a push moved. */

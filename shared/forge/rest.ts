@@ -1,0 +1,147 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failure/failure.ts';
+import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
+import { type Connection, userAgent } from './connection.ts';
+import { refused } from './refusal.ts';
+
+export interface RestOptions {
+	readonly connection: Connection;
+	/** `GitLab`, for messages. */
+	readonly title: string;
+	/** How the repository is called in messages. */
+	readonly repository: string;
+	/** Where the API is, if elsewhere than the connection says. */
+	readonly baseUrl?: string;
+	/** Sent with every request, beside what every forge gets. */
+	readonly headers: Readonly<Record<string, string>>;
+	/** The forge's own words in the JSON of a refusal. */
+	readonly wordsIn: (answer: unknown) => string;
+}
+
+/** How often a forge is asked again that does not know yet what was done a moment ago. */
+const settling = { attempts: 5, pause: 500 };
+
+/**
+ * Requests to the JSON API of one forge, and what is alike on those that are used without a
+ * client library: refusals in one sentence, patience, comments that are made once.
+ */
+export class Rest {
+	readonly #options: RestOptions;
+	readonly #client: HttpClient;
+
+	constructor(options: RestOptions) {
+		this.#options = options;
+		const { connection, baseUrl = connection.apiUrl, headers } = options;
+		const { tls, environment, log, signal } = connection;
+		this.#client = new HttpClient({
+			baseUrl,
+			headers: { accept: 'application/json', 'user-agent': userAgent, ...headers },
+			tls,
+			environment,
+			log,
+			signal,
+		});
+	}
+
+	close(): void {
+		this.#client.close();
+	}
+
+	/** The answer, whatever its status. */
+	async send(request: HttpRequest): Promise<HttpResponse> {
+		return await this.#client.send(request);
+	}
+
+	/**
+	 * The answer's JSON.
+	 * @throws Failure where the forge refuses.
+	 */
+	async ask<T>(doing: string, request: HttpRequest): Promise<T> {
+		const response = await this.send(request);
+		if (response.status >= 300) throw this.refused(doing, response);
+		return this.parse<T>(response);
+	}
+
+	parse<T>({ text }: HttpResponse): T {
+		try {
+			return (text === '' ? undefined : JSON.parse(text)) as T;
+		} catch (error) {
+			const { title, connection } = this.#options;
+			throw new Failure(
+				`${title}'s API at ${connection.apiUrl} answered with something other than JSON; check api-url, and the token`,
+				{ cause: error },
+			);
+		}
+	}
+
+	/** The forge's own words in a refusal; a proxy in between may answer with a page. */
+	words({ text }: HttpResponse): string {
+		try {
+			return this.#options.wordsIn(JSON.parse(text));
+		} catch {
+			return '';
+		}
+	}
+
+	refused(doing: string, response: HttpResponse, advice?: string): Failure {
+		const { title, repository } = this.#options;
+		const message = this.words(response);
+		return refused({
+			forge: title,
+			doing,
+			repository,
+			status: response.status,
+			message,
+			advice,
+		});
+	}
+
+	/**
+	 * Asks until `settled` has something to give back, so often as a forge may need to take
+	 * note of a push or of a request of a moment ago.
+	 * @throws Failure with what the forge said last.
+	 */
+	async settle<T>(
+		doing: string,
+		request: HttpRequest,
+		settled: (response: HttpResponse) => Promise<{ value: T } | 'again' | 'refused'>,
+	): Promise<T> {
+		for (let attempt = 1; ; attempt++) {
+			const response = await this.send(request);
+			const outcome = await settled(response);
+			if (typeof outcome !== 'string') return outcome.value;
+			if (outcome === 'refused' || attempt === settling.attempts)
+				throw this.refused(doing, response);
+			await this.#pause(attempt);
+		}
+	}
+
+	/** Sends what must not be sent twice; `heard` asks whether one whose answer got lost arrived. */
+	async sayOnce(doing: string, request: HttpRequest, heard: () => Promise<boolean>): Promise<void> {
+		for (let attempt = 1; ; attempt++) {
+			const { lost, failure } = await this.#say(doing, request);
+			if (failure === undefined) return;
+			if (!lost || attempt === settling.attempts) throw failure;
+			await this.#pause(attempt);
+			if (await heard()) return;
+		}
+	}
+
+	async #say(doing: string, request: HttpRequest): Promise<{ lost: boolean; failure?: unknown }> {
+		try {
+			const response = await this.send({ ...request, idempotent: false });
+			if (response.status < 300) return { lost: false };
+			return { lost: response.status >= 500, failure: this.refused(doing, response) };
+		} catch (failure) {
+			this.#options.connection.signal.throwIfAborted();
+			return { lost: true, failure };
+		}
+	}
+
+	async #pause(attempt: number): Promise<void> {
+		const { signal } = this.#options.connection;
+		await sleep(settling.pause * 2 ** (attempt - 1), undefined, { signal }).catch(() => {
+			throw signal.reason;
+		});
+	}
+}

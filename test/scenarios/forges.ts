@@ -1,0 +1,68 @@
+import type { Forge, ForgeOptions } from '../stand-ins/forge/forge.ts';
+import type { RecordedRequest } from '../stand-ins/git/exchange.ts';
+import { gitlabFront } from '../stand-ins/gitlab/gitlab.ts';
+import { drone, type Front, giteaActions, github, type Values } from './fronts.ts';
+
+type Match = (request: RecordedRequest) => boolean;
+
+/** A forge as the scenarios of promotion-pr see it. */
+export interface TestedForge {
+	readonly title: string;
+	/** What its API's requests are recorded as. */
+	readonly kind: string;
+	/** The front that the step is run by. */
+	readonly front: Front;
+	/** What the stand-in is started with. */
+	readonly options: Partial<ForgeOptions>;
+	/** Full name of the repository that is promoted to. */
+	readonly production: string;
+	readonly cloneUrl: (forge: Forge, repository: string) => string;
+	/** Inputs without which the forge cannot be found out. */
+	readonly inputs: (forge: Forge) => Values;
+	/** How a text refers to a pull request. */
+	readonly mark: '#' | '!';
+	/** Whether its pull requests have them at all. */
+	readonly has: { readonly labels: boolean; readonly assignees: boolean };
+	readonly opening: Match;
+	readonly commenting: Match;
+}
+
+const posting =
+	(end: string): Match =>
+	({ method, path }) =>
+		method === 'POST' && path.endsWith(end);
+
+const usual = {
+	options: {},
+	production: 'acme/infra-production',
+	cloneUrl: (forge: Forge, repository: string) => forge.cloneUrl(repository),
+	inputs: () => ({}),
+	mark: '#',
+	has: { labels: true, assignees: true },
+	opening: posting('/pulls'),
+	commenting: posting('/comments'),
+} as const;
+
+export const onGitHub: TestedForge = { ...usual, title: 'GitHub', kind: 'github', front: github };
+
+export const onGitea: TestedForge = {
+	...usual,
+	title: 'Gitea',
+	kind: 'gitea',
+	front: giteaActions,
+};
+
+/** In nested groups, and found out by asking the server: Drone does not tell what it is. */
+export const onGitLab: TestedForge = {
+	...usual,
+	title: 'GitLab',
+	kind: 'gitlab',
+	front: drone,
+	options: { front: gitlabFront },
+	production: 'acme/platform/infra-production',
+	mark: '!',
+	opening: posting('/merge_requests'),
+	commenting: posting('/notes'),
+};
+
+export const testedForges: readonly TestedForge[] = [onGitHub, onGitea, onGitLab];

@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { testedForges } from './forges.ts';
+import { branch, manifest, name, Promotion, token } from './promotion.ts';
+
+// Every run is a process or two, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
+
+describe.each(testedForges)('on $title', (on) => {
+	let scene: Promotion;
+	beforeEach(async () => {
+		scene = await Promotion.start({}, on);
+	});
+	afterEach(async () => {
+		const problems = await scene.requestProblems();
+		await scene.close();
+		expect(problems).toEqual([]);
+	});
+
+	test('one pull request carries the image, and running again writes nothing', async () => {
+		const base = await scene.tip('main');
+		const first = await scene.run();
+		expect(first).toMatchObject({ exitCode: 0 });
+		const tip = await scene.tip(branch);
+		expect(first.outputs).toEqual({
+			operation: 'created',
+			number: '1',
+			url: expect.stringMatching(/pull|merge_request/),
+			branch,
+			commit: tip,
+			image: `${name}:2`,
+			held: 'false',
+			superseded: '[]',
+		});
+		expect(await scene.git('show', `${branch}:api.yaml`)).toBe(manifest(`${name}:2`).trimEnd());
+		expect(await scene.git('rev-parse', `${branch}^`)).toBe(base);
+		expect(await scene.git('diff', '--name-only', base ?? '', branch)).toBe('api.yaml');
+		expect(await scene.tip('main')).toBe(base);
+		expect(scene.pull).toMatchObject({ head: branch, base: 'main', state: 'open', draft: false });
+		expect(scene.forge.requests.some((request) => request.kind === on.kind)).toBe(true);
+
+		scene.takeWrites();
+		const again = await scene.run({}, on.front, { run: 2 });
+		expect(again).toMatchObject({ exitCode: 0 });
+		expect(again.outputs).toEqual({ ...first.outputs, operation: 'unchanged' });
+		expect(scene.takeWrites()).toEqual([]);
+		expect(await scene.tip(branch)).toBe(tip);
+	});
+
+	test('a newer image takes the place of the older in the same pull request', async () => {
+		await scene.run();
+		const before = scene.pull.headSha;
+		const { outputs, exitCode } = await scene.run({ image: `${name}:3` });
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'updated', number: '1', image: `${name}:3` });
+		expect(scene.pull.title).toBe(`Promote ${name} to 3 in production`);
+		expect(scene.pull.body).toContain(`Lockstep-Image: ${name}:3`);
+		expect(scene.pull.headSha).not.toBe(before);
+		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
+	});
+
+	test('an open pull request is closed when its base has the image already', async () => {
+		await scene.run();
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) });
+		const { outputs, exitCode } = await scene.run();
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'closed', number: '1' });
+		expect(scene.pull).toMatchObject({ state: 'closed', merge: undefined });
+		expect(scene.pull.comments.map(({ body }) => body)).toEqual([
+			`\`main\` has \`${name}:2\` already, so there is nothing left to promote.`,
+		]);
+		scene.takeWrites();
+		expect((await scene.run()).outputs.operation).toBe('none');
+		expect(scene.takeWrites()).toEqual([]);
+	});
+
+	test('older pull requests for the same image are closed with a comment that names the newer', async () => {
+		const old = { 'close-superseded': 'false' };
+		await scene.run({ branch: 'promote/old' });
+		await scene.run({ ...old, branch: 'promote/staging', environment: 'staging' });
+		await scene.run({ ...old, branch: 'other/place' });
+		const { outputs } = await scene.run({ image: `${name}:3` });
+		expect(outputs).toMatchObject({ operation: 'created', number: '4', superseded: '[1]' });
+		expect(scene.pulls.map(({ state }) => state)).toEqual(['closed', 'open', 'open', 'open']);
+		expect(scene.pulls[0]?.comments.map(({ body }) => body)).toEqual([
+			`Closed in favour of ${on.mark}4, which promotes \`${name}:3\`.`,
+		]);
+	});
+
+	test('labels, assignees and reviewers are put on once, and what the forge lacks is told', async () => {
+		const inputs = { labels: 'promotion,production', assignees: 'alice', reviewers: 'bob' };
+		const { exitCode, stdout } = await scene.run(inputs);
+		expect(exitCode).toBe(0);
+		expect([...scene.pull.labels]).toEqual(on.has.labels ? ['promotion', 'production'] : []);
+		expect([...scene.pull.assignees]).toEqual(on.has.assignees ? ['alice'] : []);
+		expect(/has no labels/.test(stdout)).toBe(!on.has.labels);
+		expect(/has no assignees/.test(stdout)).toBe(!on.has.assignees);
+		expect([...scene.pull.requestedReviewers]).toEqual(['bob']);
+		scene.takeWrites();
+		expect((await scene.run(inputs)).outputs.operation).toBe('unchanged');
+		expect(scene.takeWrites()).toEqual([]);
+	});
+
+	test('a draft is opened as one and stays one', async () => {
+		await scene.run({ draft: 'true' });
+		expect(scene.pull.draft).toBe(true);
+		scene.takeWrites();
+		expect((await scene.run({ draft: 'true' })).outputs.operation).toBe('unchanged');
+		expect(scene.takeWrites()).toEqual([]);
+		await scene.run({ image: `${name}:3`, draft: 'true' });
+		expect(scene.pull).toMatchObject({ draft: true });
+	});
+
+	test("somebody's commit on the branch is told of and nothing is lost", async () => {
+		await scene.run();
+		const theirs = await scene.commit(branch, { 'notes.md': 'careful\n' });
+		const { exitCode, stdout } = await scene.run({ image: `${name}:3` });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(`${theirs.slice(0, 12)} "By a person" by Alice`);
+		expect(await scene.tip(branch)).toBe(theirs);
+		expect(scene.pull).toMatchObject({ title: `Promote ${name} to 2 in production` });
+
+		const told = await scene.run({ image: `${name}:3`, overwrite: 'true' });
+		expect(told).toMatchObject({ exitCode: 0, outputs: { operation: 'updated' } });
+		expect(await scene.git('ls-tree', '--name-only', branch)).toBe('api.yaml\nother.yaml');
+	});
+
+	test('twice at once is one pull request', async () => {
+		const runs = await Promise.all([scene.run(), scene.run()]);
+		expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
+		expect(scene.pull.state).toBe('open');
+		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
+		// The two share a workspace, and so the files in it.
+		const told = runs.map(({ stdout }) => /Pull request 1 (\w+)/.exec(stdout)?.[1]);
+		expect(told).toContain('created');
+	});
+
+	test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {
+		await scene.run();
+		await scene.commit(branch, { 'notes.md': 'x\n' });
+		await scene.merge(1, 'squash');
+		const { outputs } = await scene.run({ image: `${name}:3` });
+		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+	});
+
+	test('an image that was promoted, and taken back, can be promoted again', async () => {
+		await scene.run();
+		await scene.merge(1, 'merge');
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:1`) }, 'Revert');
+		const { outputs, exitCode } = await scene.run();
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'created', number: '2' });
+		expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main'));
+	});
+
+	test('dry-run shows the diff and writes nothing', async () => {
+		const { exitCode, stdout, outputs } = await scene.run({ 'dry-run': 'true' });
+		expect(exitCode).toBe(0);
+		expect(outputs).toMatchObject({ operation: 'created' });
+		expect(stdout).toContain(`+    - {name: api, image: "${name}:2"} # keep`);
+		expect(scene.takeWrites()).toEqual([]);
+		expect(await scene.tip(branch)).toBeUndefined();
+	});
+
+	test('the token stands in no log, output or address, whatever the level', async () => {
+		const run = await scene.run({ 'log-level': 'debug' });
+		expect(run).toMatchObject({ exitCode: 0, outputs: { operation: 'created' } });
+		const addresses = scene.forge.requests.map(({ path, query }) => path + JSON.stringify(query));
+		const all = JSON.stringify([run, addresses, scene.pull.body]);
+		for (const user of ['', 'oauth2', 'x-access-token', 'x-token-auth'])
+			expect(all).not.toContain(Buffer.from(`${user}:${token}`).toString('base64'));
+		expect(all).not.toContain(token);
+	});
+
+	test('a token that may not write, or is not known, fails in one sentence', async () => {
+		const reader = await scene.run({ token: 'reader-token-0123456789' });
+		expect(reader.exitCode).toBe(1);
+		expect(reader.stdout).toMatch(/may not do this|refused to/);
+		const unknown = await scene.run({ token: 'nobody-has-this-token' });
+		expect(unknown.exitCode).toBe(1);
+		expect(unknown.stdout).toMatch(/give a (valid token|token that is valid)/);
+		expect(scene.pulls).toEqual([]);
+	});
+});
