@@ -4,9 +4,10 @@ import { parseReference, sameRepository, splitRepository } from '../../shared/im
 import { listImages } from '../../shared/manifest/edit.ts';
 import { type Bump, planBump } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
+import type { Tip } from '../../shared/step/propose.ts';
 import type { Candidate } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
-import type { Tip, Work } from './work.ts';
+import type { Work } from './work.ts';
 
 /** The plan of the edit; the event is that of another repository and says nothing of the image. */
 export function planPromotion(

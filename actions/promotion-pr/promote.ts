@@ -2,26 +2,25 @@ import { badInput } from '../../shared/failure/failure.ts';
 import type { PullRequest } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
 import { code, link } from '../../shared/forge/markdown.ts';
-import { fetchTip } from '../../shared/git/commit-to-branch.ts';
-import { type AppliedBump, describeUse } from '../../shared/step/bump.ts';
-import type { StepContext } from '../../shared/step/declare.ts';
-import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
-import { openFrom } from '../../shared/step/repository.ts';
-import { type Candidate, findCandidates } from './image.ts';
-import type { PromotionInputs } from './inputs.ts';
-import { branchName, chooseCandidate, planPromotion } from './plan.ts';
 import {
-	alreadyThereComment,
 	bringAbout,
 	dress,
 	type Operation,
 	pullRequestOf,
-	supersededBy,
-	supersededComment,
-} from './pull-request.ts';
-import { composeBody, composeTitle } from './text.ts';
-import type { Tip, Work } from './work.ts';
-import { writeBranch } from './write-branch.ts';
+} from '../../shared/forge/pull-request.ts';
+import { fetchTip } from '../../shared/git/commit-to-branch.ts';
+import { type AppliedBump, applyBump, describeUse } from '../../shared/step/bump.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
+import { type Stop, stopOf } from '../../shared/step/guard.ts';
+import { type Tip, writeBranch } from '../../shared/step/propose.ts';
+import { composeBody, composeTitle } from '../../shared/step/pull-request-text.ts';
+import { openFrom } from '../../shared/step/repository.ts';
+import { type Candidate, findCandidates } from './image.ts';
+import type { PromotionInputs } from './inputs.ts';
+import { branchName, chooseCandidate, planPromotion } from './plan.ts';
+import { alreadyThereComment, supersededBy, supersededComment } from './pull-request.ts';
+import type { Work } from './work.ts';
 
 export interface PromotionOutputs {
 	operation: Operation | 'closed' | 'none';
@@ -85,11 +84,29 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 	const open = await forge.openPullRequests();
 	const present = pullRequestOf(open, branch, first.branch);
 
-	const edit = await writeBranch(work, { bump, branch, first, present });
+	const edit = await writeBranch({
+		repository,
+		forge,
+		log,
+		edit: async (snapshot): Promise<AppliedBump & { stop?: Stop }> => {
+			const applied = await applyBump(bump, snapshot, nameOf);
+			// Whether to go back to an older image is for those to say who merge.
+			const guard = { ...inputs, allowOlder: true };
+			const stop = await stopOf(bump, applied, snapshot, guard, context);
+			return stop ? { ...applied, files: [], stop } : applied;
+		},
+		branch,
+		first,
+		present,
+		authorEmail: inputs.authorEmail,
+		overwrite: inputs.overwrite,
+		dryRun: inputs.dryRun,
+		patience: inputs.pushTimeout,
+	});
 	const { base, applied } = edit;
-	if (edit.kind === 'held') {
-		log.warn(edit.why);
-		context.summary(edit.why);
+	if (applied.stop) {
+		log.warn(applied.stop.why);
+		context.summary(applied.stop.why);
 		const operation = present === undefined ? 'none' : 'unchanged';
 		const { number, url } = present ?? {};
 		return { branch, operation, number, url, image: applied.previousImage, held: true };
@@ -102,6 +119,7 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 
 	const record = { ...applied.record, ...edit.circumstances };
 	const promotion = {
+		does: 'promote' as const,
 		...applied,
 		record,
 		provedIn: candidate?.proof.environment,

@@ -10,9 +10,3 @@ export interface Work {
 	readonly repository: Repository;
 	readonly forge: Forge;
 }
-
-/** A branch and the commit at its tip, which has been fetched. */
-export interface Tip {
-	readonly branch: string;
-	readonly tip: string;
-}

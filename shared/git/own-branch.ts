@@ -1,6 +1,6 @@
-import { Failure } from '../../shared/failure/failure.ts';
-import type { Repository } from '../../shared/git/repository.ts';
-import { parseTrailers, type Record } from '../../shared/record/record.ts';
+import { Failure } from '../failure/failure.ts';
+import { parseTrailers, type Record } from '../record/record.ts';
+import type { Repository } from './repository.ts';
 
 /** The step's branch as the remote has it. */
 export interface PresentBranch {

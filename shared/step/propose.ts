@@ -1,11 +1,7 @@
-import { Failure, timedOut } from '../../shared/failure/failure.ts';
-import type { PullRequest } from '../../shared/forge/forge.ts';
-import { inertText } from '../../shared/forge/markdown.ts';
-import { fetchTip, snapshotOf } from '../../shared/git/commit-to-branch.ts';
-import { parseReference, sameRepository } from '../../shared/image/reference.ts';
-import type { Record } from '../../shared/record/record.ts';
-import { type AppliedBump, applyBump, type Bump } from '../../shared/step/bump.ts';
-import { stopOf } from '../../shared/step/guard.ts';
+import { Failure, timedOut } from '../failure/failure.ts';
+import type { Forge, PullRequest } from '../forge/forge.ts';
+import { inertText } from '../forge/markdown.ts';
+import { type Edited, fetchTip, type Snapshot, snapshotOf } from '../git/commit-to-branch.ts';
 import {
 	changesBetween,
 	foreignCommits,
@@ -13,18 +9,54 @@ import {
 	pushOver,
 	readBranch,
 	sameChanges,
-} from './branch.ts';
-import type { Tip, Work } from './work.ts';
+} from '../git/own-branch.ts';
+import type { Repository } from '../git/repository.ts';
+import { parseReference, sameRepository } from '../image/reference.ts';
+import type { Log } from '../log/log.ts';
+import type { Record } from '../record/record.ts';
+
+/** A branch and the commit at its tip, which has been fetched. */
+export interface Tip {
+	readonly branch: string;
+	readonly tip: string;
+}
+
+/** What a pull request is to change. */
+export interface ProposedEdit extends Edited {
+	/** Whole reference that the files have then. */
+	readonly image: string | undefined;
+	readonly record: Record;
+}
+
+export interface Proposal<E extends ProposedEdit> {
+	readonly repository: Repository;
+	readonly forge: Forge;
+	readonly log: Log;
+	/** Applied to the base's tip, and to each newer one where the work has to be done anew. */
+	readonly edit: (base: Snapshot) => Promise<E>;
+	/** The step's branch. */
+	readonly branch: string;
+	/** The base as it was fetched first. */
+	readonly first: Tip;
+	/** The pull request that is open for the branch. */
+	readonly present: PullRequest | undefined;
+	/** Who the step's own commits are by. */
+	readonly authorEmail: string;
+	/** Whether commits of others on the branch are thrown away. */
+	readonly overwrite: boolean;
+	/** Commit, and push nothing. */
+	readonly dryRun: boolean;
+	/** Milliseconds after which a branch that others move is given up. */
+	readonly patience: number;
+}
 
 /** What became of the step's branch. */
-export type BranchEdit =
-	| { kind: 'nothing'; base: Tip; applied: AppliedBump }
-	/** A hold in the base keeps the image as it is; `why` is a sentence. */
-	| { kind: 'held'; base: Tip; applied: AppliedBump; why: string }
+export type BranchEdit<E extends ProposedEdit> =
+	| { kind: 'nothing'; base: Tip; applied: E }
 	| {
 			kind: 'edit';
 			base: Tip;
-			applied: AppliedBump;
+			applied: E;
 			/** The commit made on the base's tip now. */
 			made: string;
 			/** The branch's tip afterwards: an earlier commit where that says the same. */
@@ -39,29 +71,18 @@ export type BranchEdit =
  * branch says the same already. Where another process moves the branch meanwhile, all of it
  * is done anew.
  */
-export async function writeBranch(
-	work: Work,
-	{
-		bump,
-		branch,
-		first,
-		present,
-	}: { bump: Bump; branch: string; first: Tip; present: PullRequest | undefined },
-): Promise<BranchEdit> {
-	const { inputs, context, repository } = work;
-	const deadline = Date.now() + inputs.pushTimeout;
-	let base = first;
+export async function writeBranch<E extends ProposedEdit>(
+	proposal: Proposal<E>,
+): Promise<BranchEdit<E>> {
+	const { repository, branch, present, log } = proposal;
+	const deadline = Date.now() + proposal.patience;
+	let base = proposal.first;
 	for (let attempt = 1; ; attempt++) {
-		const snapshot = snapshotOf(repository, base.branch, base.tip);
-		const applied = await applyBump(bump, snapshot, context.nameOf);
+		const applied = await proposal.edit(snapshotOf(repository, base.branch, base.tip));
 		if (applied.files.length === 0) return { kind: 'nothing', base, applied };
-		// Whether to go back to an older image is for those to say who merge.
-		const guard = { ...inputs, allowOlder: true };
-		const stop = await stopOf(bump, applied, snapshot, guard, context);
-		if (stop !== undefined) return { kind: 'held', base, applied, why: stop.why };
 		const message = inertText(applied.message);
 		const made = await repository.commit({ parent: base.tip, files: applied.files, message });
-		const there = await readBranch(repository, branch, inputs.authorEmail);
+		const there = await readBranch(repository, branch, proposal.authorEmail);
 		const edit = { kind: 'edit', base, applied, made } as const;
 		if (there !== undefined) {
 			refuseOtherImage(there, applied, present, branch);
@@ -74,24 +95,24 @@ export async function writeBranch(
 				const circumstances = { ...(from && { from }), ...(run && { run }) };
 				return { ...edit, commit: there.tip, pushed: false, circumstances };
 			}
-			if (there.foreign !== undefined) await mindOthers(work, branch, there.tip, there.foreign);
+			if (there.foreign !== undefined) await mindOthers(proposal, there.tip, there.foreign);
 		}
 		const done = { ...edit, commit: made, pushed: true, circumstances: {} };
-		if (inputs.dryRun) return done;
+		if (proposal.dryRun) return done;
 		const push = { branch, commit: made, expect: there?.tip, deadline };
 		if (await pushOver(repository, push)) return done;
 		if (Date.now() >= deadline)
 			throw timedOut(
 				`Others write to ${branch} of ${repository.remote.url} faster than this step; run it again`,
 			);
-		context.log.info(`${branch} has moved meanwhile; looking at it anew`);
+		log.info(`${branch} has moved meanwhile; looking at it anew`);
 		await repository.transport.pause(attempt, `${branch} has moved`);
 		base = await fetchTip(repository, base.branch);
 	}
 }
 
 /** The same messages but for by which run, and from which state of the environment before. */
-function saysTheSame(there: PresentBranch, message: string, { record }: AppliedBump): boolean {
+function saysTheSame(there: PresentBranch, message: string, { record }: ProposedEdit): boolean {
 	const bare = (text: string, told: Record) => {
 		let rest = text.replace(/^Lockstep-(Run|From):.*\n?/gm, '');
 		for (const value of [told.run, told.from]) if (value) rest = rest.replaceAll(value, '');
@@ -103,7 +124,7 @@ function saysTheSame(there: PresentBranch, message: string, { record }: AppliedB
 /** Two images whose names end alike would otherwise take turns in one pull request. */
 function refuseOtherImage(
 	{ record, foreign }: PresentBranch,
-	applied: AppliedBump,
+	applied: ProposedEdit,
 	present: PullRequest | undefined,
 	branch: string,
 ): void {
@@ -113,19 +134,23 @@ function refuseOtherImage(
 	if (sameRepository(other, own) && record.environment === applied.record.environment) return;
 	const whose = `${other}${record.environment ? ` in ${record.environment}` : ''}`;
 	throw new Failure(
-		`Pull request ${present.number} on ${branch} promotes ${whose}, which is another promotion; give this one another branch`,
+		`Pull request ${present.number} on ${branch} is for ${whose}, which is another image or environment; give this one another branch`,
 	);
 }
 
 /** Stops before commits of others, unless they are merged or the inputs say to go on. */
 async function mindOthers(
-	{ inputs, context, forge }: Work,
-	branch: string,
+	{
+		branch,
+		forge,
+		log,
+		overwrite,
+	}: Pick<Proposal<ProposedEdit>, 'branch' | 'forge' | 'log' | 'overwrite'>,
 	tip: string,
 	foreign: string,
 ): Promise<void> {
-	if (inputs.overwrite) {
-		context.log.warn(`Overwriting ${foreign} on ${branch}, as overwrite says`);
+	if (overwrite) {
+		log.warn(`Overwriting ${foreign} on ${branch}, as overwrite says`);
 		return;
 	}
 	const latest = await forge.latestPullRequest(branch);

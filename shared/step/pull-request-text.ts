@@ -1,14 +1,21 @@
-import { formatPlace } from '../../shared/failure/failure.ts';
-import { code, codeBlock, inertMarkdown, inertText, link } from '../../shared/forge/markdown.ts';
-import type { Remote } from '../../shared/git/remote.ts';
-import { formatReference, parseReference, type Reference } from '../../shared/image/reference.ts';
-import type { EditedUse } from '../../shared/manifest/edit.ts';
-import { formatTrailers, oneLine, type Record } from '../../shared/record/record.ts';
-import { fillTemplate, type TemplateValues } from '../../shared/step/template.ts';
-import { splitSource } from '../../shared/step/workspace-history.ts';
+import { formatPlace } from '../failure/failure.ts';
+import { code, codeBlock, inertMarkdown, inertText, link } from '../forge/markdown.ts';
+import type { Remote } from '../git/remote.ts';
+import { formatReference, parseReference, type Reference } from '../image/reference.ts';
+import type { EditedUse } from '../manifest/edit.ts';
+import { formatTrailers, oneLine, type Record } from '../record/record.ts';
+import { fillTemplate, type TemplateValues } from './template.ts';
+import { splitSource } from './workspace-history.ts';
+
+/** What a pull request does, in words. */
+const verbs = {
+	promote: { title: 'Promote', sentence: 'Promotes' },
+	rollback: { title: 'Roll back', sentence: 'Rolls back' },
+} as const;
 
 /** What a pull request's title and body are made from. */
-export interface Promotion {
+export interface Proposed {
+	readonly does: keyof typeof verbs;
 	readonly image: string | undefined;
 	readonly previousImage: string | undefined;
 	/** Every value that was meant, changed or not. */
@@ -30,45 +37,45 @@ const listedUses = 50;
 /** The title: the input's template, or what is promoted and where. */
 export function composeTitle(
 	template: string | undefined,
-	promotion: Promotion,
+	proposed: Proposed,
 	inputName: string,
 ): string {
-	const reference = referenceOf(promotion.image);
-	const where = promotion.record.environment ? ` in ${promotion.record.environment}` : '';
+	const reference = referenceOf(proposed.image);
+	const where = proposed.record.environment ? ` in ${proposed.record.environment}` : '';
 	const title =
 		template === undefined
 			? reference
-				? `Promote ${reference.name} to ${reference.tag ?? reference.digest}${where}`
-				: `Promote ${[...new Set(changedUses(promotion).map(({ path }) => path))].join(', ')}${where}`
-			: fillTemplate(template, valuesOf(promotion), inputName);
+				? `${verbs[proposed.does].title} ${reference.name} to ${reference.tag ?? reference.digest}${where}`
+				: `${verbs[proposed.does].title} ${[...new Set(changedUses(proposed).map(({ path }) => path))].join(', ')}${where}`
+			: fillTemplate(template, valuesOf(proposed), inputName);
 	return inertText(oneLine(title)).slice(0, 250);
 }
 
 /** The body: the input's text, what changes and where it was proved, the diff, the record. */
 export function composeBody(
 	template: string | undefined,
-	promotion: Promotion,
+	proposed: Proposed,
 	inputName: string,
 ): string {
 	const values = Object.fromEntries(
-		Object.entries(valuesOf(promotion)).map(([name, value]) => [
+		Object.entries(valuesOf(proposed)).map(([name, value]) => [
 			name,
 			value === undefined ? undefined : inertMarkdown(value),
 		]),
 	);
 	const parts = [
 		template === undefined ? undefined : fillTemplate(template, values, inputName).trim(),
-		facts(promotion).join('\n'),
-		`### Files\n\n${files(promotion).join('\n')}`,
-		`<details><summary>Diff</summary>\n\n${codeBlock(shortened(promotion.diff), 'diff')}\n\n</details>`,
+		facts(proposed).join('\n'),
+		`### Files\n\n${files(proposed).join('\n')}`,
+		`<details><summary>Diff</summary>\n\n${codeBlock(shortened(proposed.diff), 'diff')}\n\n</details>`,
 		// No real value has either; a squashed merge takes these lines as they stand.
-		inertText(formatTrailers(promotion.record)).replaceAll('<', '&lt;'),
+		inertText(formatTrailers(proposed.record)).replaceAll('<', '&lt;'),
 	];
 	return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
 }
 
-function facts(promotion: Promotion): string[] {
-	const { image, previousImage, record, provedIn, remote } = promotion;
+function facts(proposed: Proposed): string[] {
+	const { does, image, previousImage, record, provedIn, remote } = proposed;
 	const reference = referenceOf(image);
 	const before = referenceOf(previousImage);
 	const version = (one: Reference) => code(one.tag ?? one.digest ?? '');
@@ -85,7 +92,7 @@ function facts(promotion: Promotion): string[] {
 		['Run', record.run && link('the run that opened or updated this', record.run)],
 	];
 	const what = reference ? code(reference.name) : 'values';
-	const intro = ['Promotes', what, from, to, where].filter(Boolean).join(' ');
+	const intro = [verbs[does].sentence, what, from, to, where].filter(Boolean).join(' ');
 	return [
 		`${intro}.`,
 		'',
@@ -93,8 +100,8 @@ function facts(promotion: Promotion): string[] {
 	];
 }
 
-function files(promotion: Promotion): string[] {
-	const changed = changedUses(promotion);
+function files(proposed: Proposed): string[] {
+	const changed = changedUses(proposed);
 	const lines = changed
 		.slice(0, listedUses)
 		.map(
@@ -105,7 +112,7 @@ function files(promotion: Promotion): string[] {
 	return more > 0 ? [...lines, `- and ${more} more`] : lines;
 }
 
-function changedUses({ uses }: Promotion): EditedUse[] {
+function changedUses({ uses }: Proposed): EditedUse[] {
 	return uses.filter(({ from, to }) => from !== to);
 }
 
@@ -120,7 +127,7 @@ function commitLink(source: string, remote: Remote): string {
 	return link(label, `${scheme}://${repository}/commit/${commit}`);
 }
 
-function valuesOf({ image, previousImage, uses, record }: Promotion): TemplateValues {
+function valuesOf({ image, previousImage, uses, record }: Proposed): TemplateValues {
 	const reference = referenceOf(image);
 	const changed = uses.filter(({ from, to }) => from !== to);
 	return {

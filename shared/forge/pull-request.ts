@@ -1,0 +1,70 @@
+import { Failure } from '../failure/failure.ts';
+import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+
+export type Operation = 'created' | 'updated' | 'unchanged';
+
+/** The open pull request of the step's branch, among all that are open. */
+export function pullRequestOf(
+	open: readonly PullRequest[],
+	branch: string,
+	base: string,
+): PullRequest | undefined {
+	const own = open.find(({ head }) => head === branch);
+	if (own === undefined || own.base === base) return own;
+	throw new Failure(
+		`Pull request ${own.number} (${own.url}) asks to merge ${branch} into ${own.base}, not into ${base}; close it, or give another branch`,
+	);
+}
+
+/** Opens the pull request, or makes the open one say what is wanted; says what had to be done. */
+export async function bringAbout(
+	forge: Forge,
+	open: PullRequest | undefined,
+	wanted: NewPullRequest,
+	pushed: boolean,
+): Promise<{ request: PullRequest; operation: Operation }> {
+	let request = open;
+	if (request === undefined) {
+		const opened = await forge.openPullRequest(wanted);
+		request = opened.request;
+		if (opened.created) return { request, operation: 'created' };
+	}
+	const { title, body } = wanted;
+	const told = request.title === title && request.body.trimEnd() === body.trimEnd();
+	if (!told) await forge.updatePullRequest(request, { title, body });
+	return { request, operation: told && !pushed ? 'unchanged' : 'updated' };
+}
+
+export interface Dressing {
+	readonly labels: readonly string[];
+	readonly assignees: readonly string[];
+	readonly reviewers: readonly string[];
+	readonly teamReviewers: readonly string[];
+}
+
+/**
+ * Gives the pull request the labels, assignees and reviewers that it lacks. Whoever has
+ * reviewed it is asked again only where there is something new to review.
+ */
+export async function dress(
+	forge: Forge,
+	request: PullRequest,
+	{ labels, assignees, reviewers, teamReviewers }: Dressing,
+	operation: Operation,
+): Promise<void> {
+	const newLabels = without(labels, request.labels);
+	if (newLabels.length > 0) await forge.addLabels(request, newLabels);
+	const newAssignees = without(assignees, request.assignees);
+	if (newAssignees.length > 0) await forge.addAssignees(request, newAssignees);
+	let users = without(reviewers, request.requestedReviewers);
+	if (users.length > 0 && operation === 'unchanged')
+		users = without(users, await forge.reviewersOf(request));
+	// A team that one of its members answered for is asked no more, and no forge says so.
+	const teams = operation === 'unchanged' ? [] : without(teamReviewers, request.requestedTeams);
+	if (users.length > 0 || teams.length > 0) await forge.askForReview(request, { users, teams });
+}
+
+function without(wanted: readonly string[], present: readonly string[]): string[] {
+	const have = new Set(present.map((name) => name.toLowerCase()));
+	return wanted.filter((name) => !have.has(name.toLowerCase()));
+}
