@@ -22,8 +22,6 @@ A container without a readiness probe counts as ready from its first instant; it
 \`stable-for\` before the step believes it.`,
 	branding: { icon: 'upload-cloud', color: 'blue' },
 	inputs: {
-		...stepInputs,
-		...clusterInputs,
 		manifests: input(
 			list,
 			'What to apply: files, folders with all below them, globs, `-` for the standard input. A folder with a `kustomization.yaml` or a `Chart.yaml` is rendered by the `kustomize`, `kubectl` or `helm` on PATH.',
@@ -60,6 +58,8 @@ A container without a readiness probe counts as ready from its first instant; it
 			{ default: 'false' },
 		),
 		concurrency: input(count, 'Objects that are read or written at once.', { default: '8' }),
+		...clusterInputs,
+		...stepInputs,
 	},
 	outputs: {
 		status: output(

@@ -37,6 +37,8 @@ export interface HttpRequest {
 	body?: unknown;
 	/** True where sending it twice does no harm; by default for all methods but POST. */
 	idempotent?: boolean;
+	/** How often it is tried in all; 5 by default. */
+	attempts?: number;
 	/** Which answers are passing faults; by default 429, 500, 502, 503 and 504. */
 	isPassing?: (response: HttpResponse) => boolean;
 	signal?: AbortSignal;
@@ -50,7 +52,7 @@ export interface HttpResponse {
 	text: string;
 }
 
-const attempts = 5;
+const defaultAttempts = 5;
 const idleTimeoutMs = 60_000;
 const passing = new Set([429, 500, 502, 503, 504]);
 
@@ -99,6 +101,7 @@ export class HttpClient {
 	 * @throws Failure where the server cannot be reached.
 	 */
 	async send(request: HttpRequest): Promise<HttpResponse> {
+		const { attempts = defaultAttempts } = request;
 		const idempotent = request.idempotent ?? request.method !== 'POST';
 		const isPassing = request.isPassing ?? (({ status }) => passing.has(status));
 		for (let attempt = 1; ; attempt++) {

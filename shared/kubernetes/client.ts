@@ -223,6 +223,30 @@ export class KubernetesClient {
 		return response.status === 200 ? response.text : '';
 	}
 
+	/**
+	 * Asks a Service through the API server, which reaches it where this machine does not. The
+	 * answer is the Service's own, whatever its status.
+	 * @param service - `web:80`, `web:http`, `https:web:443`
+	 * @param path - what is asked for there, from the `/` on
+	 * @throws ApiError where it is the API server that refuses
+	 */
+	async throughProxy(
+		{ namespace, service }: { namespace: string; service: string },
+		path: string,
+	): Promise<HttpResponse> {
+		const proxy = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${service}/proxy`;
+		const response = await this.#send({
+			path: proxy + path,
+			headers: { accept: '*/*' },
+			isPassing: () => false,
+		});
+		const isOwn = response.headers['content-type']?.startsWith('application/json') ?? false;
+		const status = isOwn ? statusOf(response.status, response.text) : undefined;
+		// A Service that answers with a Status of its own would be a Kubernetes API.
+		if (status?.reason !== undefined) throw new ApiError('GET', proxy, status);
+		return response;
+	}
+
 	close(): void {
 		this.#http.close();
 	}

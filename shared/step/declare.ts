@@ -89,6 +89,8 @@ export interface StepContext<O extends Outputs = Outputs> {
 	report(outputs: OutputValues<O>): void;
 	/** Adds Markdown to the page of the run, where the CI has one. */
 	summary(markdown: string): void;
+	/** Writes a file into the folder of the outputs, such as a report in another tool's form. */
+	writeFile(name: string, text: string): Promise<void>;
 	/** What another step of this workspace put out earlier, by output name; `{}` if it did not run. */
 	outputsOf(step: string): Promise<Readonly<Record<string, string>>>;
 	/** An input's name as this front writes it, for messages: `--file`, `settings.file`. */

@@ -72,6 +72,7 @@ async function run(
 		protect: (secret) => redactor.add(secret),
 		report: (values) => Object.assign(outputs, values),
 		summary: (markdown) => host.summary(redactor.redact(markdown)),
+		writeFile: (name, text) => folder.writeFile(name, redactor.redact(text)),
 		outputsOf: (name) => folder.read(name),
 		nameOf: host.nameOf,
 	};

@@ -21,12 +21,23 @@ export class OutputsFolder {
 	/** @throws Failure where the folder cannot be written. */
 	async write(step: string, values: ReadonlyMap<string, string>): Promise<void> {
 		const [json, env] = this.#files(step);
+		await this.#write([
+			[json, `${JSON.stringify(Object.fromEntries(values), null, 2)}\n`],
+			[env, [...values].map(([name, value]) => envLine(name, value)).join('')],
+		]);
+	}
+
+	/** Writes a further file, such as a report. @throws Failure as `write` does */
+	async writeFile(name: string, text: string): Promise<void> {
+		await this.#write([[join(this.#folder, name), text]]);
+	}
+
+	async #write(files: readonly (readonly [file: string, text: string])[]): Promise<void> {
 		try {
 			await mkdir(this.#folder, { recursive: true });
 			// The folder is in the workspace: nobody should commit it by `git add .`.
 			await writeFile(join(this.#folder, '.gitignore'), '*\n');
-			await replace(json, `${JSON.stringify(Object.fromEntries(values), null, 2)}\n`);
-			await replace(env, [...values].map(([name, value]) => envLine(name, value)).join(''));
+			for (const [file, text] of files) await replace(file, text);
 		} catch (error) {
 			throw new Failure(
 				`The outputs cannot be written to ${this.#folder}: ${messageOf(error)}; name another folder with outputs-dir`,

@@ -13,10 +13,11 @@ import {
 import type { Catalog } from './catalog.ts';
 import { discover } from './discovery.ts';
 import type { Kind } from './kinds.ts';
-import { at, isObject, type JsonObject } from './objects.ts';
+import { at, isObject, type JsonObject, type KubeObject } from './objects.ts';
 import { jsonPatch, mergePatch } from './patch.ts';
 import { inVersion, listObjects, type WatchStream, wantsTable, watchObjects } from './reading.ts';
 import { scaleOf, withScale } from './scale.ts';
+import { type PodServer, proxyService } from './service-proxy.ts';
 import { StatusError } from './status-error.ts';
 import type { Store } from './store.ts';
 import { tableOf } from './table.ts';
@@ -32,7 +33,7 @@ import {
 
 export type Answer =
 	| { type: 'json'; status: number; body: JsonObject; warnings?: string[] }
-	| { type: 'text'; status: number; text: string }
+	| { type: 'text'; status: number; text: string; contentType?: string }
 	| { type: 'watch'; stream: WatchStream };
 
 /** Reads a container's log for `pods/NAME/log`. @throws StatusError 400 when there is none to read. */
@@ -44,6 +45,10 @@ export interface Api {
 	catalog: Catalog;
 	readLog: LogReader;
 	bookmarkMs: number;
+	/** What pods answer through a Service's proxy. */
+	serve: PodServer;
+	read(kind: string, namespace: string, name: string): KubeObject | undefined;
+	readAll(kind: string, namespace: string): KubeObject[];
 }
 
 const notFoundPage: Answer = { type: 'text', status: 404, text: '404 page not found\n' };
@@ -57,6 +62,8 @@ export function answer(api: Api, request: ApiRequest): Answer {
 	const aggregated = accept.includes('v=v2;as=APIGroupDiscoveryList');
 	const discovered = discover(api.catalog, path, aggregated);
 	if (discovered !== undefined) return json(discovered);
+	const proxied = proxyService(api, request);
+	if (proxied !== undefined) return proxied;
 	const target = targetOf(path);
 	if (target === undefined) {
 		const group = /^\/apis\/([^/]+)\/[^/]+\/?$/.exec(path)?.[1];

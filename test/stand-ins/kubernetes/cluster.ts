@@ -10,6 +10,7 @@ import { type JsonObject, type KubeObject, timestamp } from './objects.ts';
 import { ObjectsClient } from './objects-client.ts';
 import { podQuota } from './quota.ts';
 import type { FaultHook, RecordedRequest } from './recording.ts';
+import type { PodServer } from './service-proxy.ts';
 import { StatusError } from './status-error.ts';
 import { Store } from './store.ts';
 import type { Pod } from './workloads.ts';
@@ -23,6 +24,8 @@ export interface ClusterOptions {
 	/** How long one of the cluster's seconds lasts, in milliseconds: back-offs, deadlines, start times. Default 20. */
 	secondMs?: number;
 	nodes?: number;
+	/** What a ready pod answers to a GET through its Service's proxy; by default 200 `ok`. */
+	serve?: PodServer;
 	/** Made at the start besides `default` and the system's own. */
 	namespaces?: string[];
 }
@@ -62,6 +65,7 @@ export async function startCluster({
 	tls = true,
 	secondMs = 20,
 	nodes = 1,
+	serve = () => ({ status: 200, body: 'ok' }),
 	namespaces = [],
 }: ClusterOptions = {}): Promise<Cluster> {
 	const store = new Store();
@@ -90,7 +94,16 @@ export async function startCluster({
 		: undefined;
 	const { server, port } = await listen(
 		{
-			api: { store, writes, catalog, readLog, bookmarkMs: 1000 },
+			api: {
+				store,
+				writes,
+				catalog,
+				readLog,
+				bookmarkMs: 1000,
+				serve,
+				read: (kind, namespace, name) => client.get(kind, namespace, name),
+				readAll: (kind, namespace) => client.list(kind, namespace),
+			},
 			users,
 			requests,
 			fault: (request) => cluster.fault?.(request),

@@ -119,7 +119,8 @@ const words = {
 
 function send(response: ServerResponse, result: Exclude<Answer, { type: 'watch' }>): void {
 	if (result.type === 'text') {
-		response.writeHead(result.status, { 'content-type': 'text/plain; charset=utf-8' });
+		const type = result.contentType ?? 'text/plain; charset=utf-8';
+		response.writeHead(result.status, { 'content-type': type });
 		response.end(result.text);
 		return;
 	}

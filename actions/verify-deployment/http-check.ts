@@ -1,0 +1,133 @@
+import { badInput, Failure } from '../../shared/failure/failure.ts';
+import { HttpClient, type HttpResponse } from '../../shared/http/client.ts';
+import type { Log } from '../../shared/log/log.ts';
+import { parsePath, type Step } from '../../shared/manifest/path.ts';
+import type { Check } from './checks.ts';
+
+/** What an answer has to be. */
+export interface Expectation {
+	/** `200`, or `2xx` for all of a class; one of them has to fit. */
+	statuses: readonly string[];
+	/** Text that the body holds; `/…/` is a regular expression. */
+	body: string | undefined;
+	/** Values by their paths in a JSON body. */
+	json: Readonly<Record<string, string>>;
+}
+
+/** Sends one GET. */
+export type Ask = (signal: AbortSignal) => Promise<HttpResponse>;
+
+/** @throws Failure (bad input) where the expectation itself is none */
+export function httpCheck(url: string, expectation: Expectation, ask: Ask): Check {
+	const judge = judgeOf(expectation);
+	return {
+		kind: 'http',
+		name: `GET ${withoutLogin(url)}`,
+		async run(signal) {
+			judge(await ask(signal));
+		},
+	};
+}
+
+/** Asks the address itself; a redirect is an answer and is not followed. */
+export function askDirectly(
+	url: URL,
+	environment: Readonly<Record<string, string | undefined>>,
+	log: Log,
+): Ask {
+	return async (signal) => {
+		const { username, password } = url;
+		const login = Buffer.from(
+			`${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
+		).toString('base64');
+		const http = new HttpClient({ baseUrl: url.origin, environment, log, signal });
+		try {
+			return await http.send({
+				path: `${url.pathname}${url.search}`,
+				headers: {
+					'user-agent': 'lockstep',
+					accept: '*/*',
+					...(username === '' ? {} : { authorization: `Basic ${login}` }),
+				},
+				// The step's own attempts are the ones that its user counts.
+				isPassing: () => false,
+				attempts: 1,
+			});
+		} finally {
+			http.close();
+		}
+	};
+}
+
+function judgeOf({ statuses, body, json }: Expectation): (response: HttpResponse) => void {
+	for (const status of statuses)
+		if (!/^[1-5](\d\d|xx)$/.test(status))
+			throw badInput(
+				`expect-status: "${status}" is neither a status such as 200 nor a class such as 2xx`,
+			);
+	const pattern = body === undefined ? undefined : patternOf(body);
+	const values = Object.entries(json).map(([path, wanted]) => ({
+		path,
+		steps: parsePath(path).steps,
+		wanted,
+	}));
+	return ({ status, text }) => {
+		if (
+			!statuses.some((wanted) => new RegExp(`^${wanted.replaceAll('x', '\\d')}$`).test(`${status}`))
+		)
+			throw new Failure(`the status is ${status}, not ${statuses.join(' or ')}: ${excerpt(text)}`);
+		if (pattern !== undefined && !pattern.test(text))
+			throw new Failure(`the body does not have ${body}: ${excerpt(text)}`);
+		if (values.length === 0) return;
+		const document = parseJson(text);
+		for (const { path, steps, wanted } of values) {
+			const found = valueAt(document, steps);
+			const shown = typeof found === 'string' ? found : JSON.stringify(found);
+			if (found === undefined) throw new Failure(`the body has no ${path}: ${excerpt(text)}`);
+			if (shown !== wanted) throw new Failure(`${path} is ${shown}, not ${wanted}`);
+		}
+	};
+}
+
+function patternOf(body: string): RegExp {
+	const written = /^\/(.+)\/$/s.exec(body)?.[1];
+	if (written === undefined) return new RegExp(RegExp.escape(body));
+	try {
+		return new RegExp(written, 'm');
+	} catch (error) {
+		throw badInput(`expect-body: ${body} is no regular expression`, { cause: error });
+	}
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		throw new Failure(`the body is no JSON: ${excerpt(text)}`);
+	}
+}
+
+function valueAt(document: unknown, steps: readonly Step[]): unknown {
+	let at = document;
+	for (const step of steps) {
+		if (typeof at !== 'object' || at === null) return undefined;
+		if (step.kind === 'where')
+			at = Object.values(at).find((item) => String(item?.[step.key]) === step.value);
+		else {
+			const key = step.kind === 'index' ? step.index : step.key;
+			at = Object.hasOwn(at, key) ? (at as Record<string | number, unknown>)[key] : undefined;
+		}
+	}
+	return at;
+}
+
+function excerpt(text: string): string {
+	const longest = 200;
+	const line = text.replace(/\s+/g, ' ').trim();
+	if (line === '') return 'it is empty';
+	return line.length > longest ? `${line.slice(0, longest)}…` : line;
+}
+
+function withoutLogin(url: string): string {
+	return url.replace(/^(\w+:\/\/)[^/?#]*@/, '$1');
+}
