@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type BranchCommit, commitToBranch } from '../../shared/git/commit-to-branch.ts';
+import { loadParser } from '../../shared/manifest/edit.ts';
 import { contentRights, readRights } from '../../shared/step/app-token.ts';
 import { type AppliedBump, applyBump, describeUse, planBump } from '../../shared/step/bump.ts';
 import { bumpExclusive, bumpInputs } from '../../shared/step/bump-inputs.ts';
@@ -85,6 +86,7 @@ repository costs no more than a small one.`,
 					const stop = await stopOf(bump, applied, snapshot, inputs, context);
 					return stop ? { ...applied, files: [], image: applied.previousImage, stop } : applied;
 				},
+				prepare: loadParser,
 				history: bump.source !== undefined && !inputs.allowOlder,
 				dryRun: inputs.dryRun,
 				patience: inputs.pushTimeout,

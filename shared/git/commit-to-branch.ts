@@ -38,6 +38,8 @@ export interface BranchCommitRequest<E extends Edited> {
 	readonly author?: Identity;
 	/** Whether the edit asks for the records before the tip. */
 	readonly history?: boolean;
+	/** Done while the first tip is fetched: what the edit needs and takes its time. */
+	readonly prepare?: () => Promise<void>;
 	/** Commit, and push nothing. */
 	readonly dryRun?: boolean;
 	/** Milliseconds after which lost races and passing faults are no longer answered by another try. */
@@ -71,7 +73,8 @@ export async function commitToBranch<E extends Edited>(
 	const { repository, log } = request;
 	const { transport } = repository;
 	const deadline = Date.now() + request.patience;
-	let { branch, tip } = await fetchTip(repository, request.branch);
+	const fetched = fetchTip(repository, request.branch);
+	let [{ branch, tip }] = await Promise.all([fetched, request.prepare?.()]);
 	/** What reached the server without success: it may stand in the branch all the same. */
 	const sent: Sent<E>[] = [];
 	for (let attempts = 1; ; attempts++) {
@@ -148,9 +151,7 @@ export async function fetchTip(
 	branch: string | undefined,
 ): Promise<{ branch: string; tip: string }> {
 	if (branch !== undefined) return { branch, tip: await repository.fetchBranch(branch) };
-	const { name, tip } = await repository.defaultBranch();
-	await repository.fetchCommit(tip);
-	return { branch: name, tip };
+	return await repository.fetchDefaultBranch();
 }
 
 type Sent<E extends Edited> = Pick<BranchCommit<E>, 'commit' | 'parent' | 'edited'>;

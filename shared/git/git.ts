@@ -26,6 +26,11 @@ export class Git {
 		this.#options = options;
 	}
 
+	/** The bare repository. */
+	get folder(): string {
+		return this.#options.folder;
+	}
+
 	/** Runs git and hands over whatever came of it. */
 	async try(args: readonly string[], input: string | Uint8Array = ''): Promise<ProgramResult> {
 		const { folder, variables, signal } = this.#options;
@@ -85,6 +90,10 @@ export function gitVariables(variables: Variables, added: Variables, config: Git
 const standingConfig: GitConfig = [
 	['core.hooksPath', '/dev/null'],
 	['gc.auto', '0'],
+	// The repository ends with the step, so there is nothing to get safely to the disk.
+	['core.fsync', 'none'],
+	// What is written stays one pack; to make files of its objects takes another process.
+	['fastimport.unpackLimit', '1'],
 	['maintenance.auto', 'false'],
 	['protocol.version', '2'],
 	['push.followTags', 'false'],

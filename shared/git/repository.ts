@@ -100,6 +100,7 @@ export class Repository {
 	readonly #author: Signature;
 	readonly #close: () => Promise<void>;
 	readonly #trees = new Map<string, TreeFile[]>();
+	readonly #validRefs = new Set<string>();
 
 	constructor({ remote, author, git, transport, history, historyTransport, close }: Parts) {
 		this.remote = remote;
@@ -113,30 +114,33 @@ export class Repository {
 
 	/** @throws Failure (bad input) for a branch's name that git would refuse. */
 	async checkBranch(branch: string, inputName = 'branch'): Promise<void> {
-		await checkRef(this.git, `refs/heads/${branch}`, inputName);
+		await this.#checkRef(`refs/heads/${branch}`, inputName);
 	}
 
 	/**
-	 * The remote's default branch and its tip.
+	 * Fetches the tip of the remote's default branch without history and files. Only before
+	 * anything else is fetched: it is laid anew, by `git clone`, which alone is told which
+	 * branch it is in the conversation that fetches it.
 	 * @throws Failure where the repository is empty.
 	 */
-	async defaultBranch(): Promise<{ name: string; tip: string }> {
-		const { refs, head } = await this.transport.listRefs(['HEAD']);
-		const tip = refs.get('HEAD');
-		if (tip === undefined || head === undefined) throw await this.#noDefaultBranch();
-		return { name: head.replace(/^refs\/heads\//, ''), tip };
+	async fetchDefaultBranch(): Promise<{ branch: string; tip: string }> {
+		await this.transport.clone(shallow);
+		const only = ['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads/'];
+		const [ref = '', tip] = (await this.git.text(only)).split(' ');
+		if (tip === undefined) throw await this.#noDefaultBranch();
+		this.#validRefs.add(ref);
+		return { branch: ref.replace(/^refs\/heads\//, ''), tip };
 	}
 
 	/** The commit at a branch's tip now, undefined where there is no such branch. */
 	async tip(branch: string): Promise<string | undefined> {
 		const ref = await this.#branchRef(branch);
-		const { refs } = await this.transport.listRefs([ref]);
-		return refs.get(ref);
+		return (await this.transport.listRefs([ref])).get(ref);
 	}
 
 	/** The remote's refs that match patterns such as `refs/tags/v*`, with their object names. */
 	async remoteRefs(...patterns: readonly string[]): Promise<Map<string, string>> {
-		return (await this.transport.listRefs(patterns)).refs;
+		return await this.transport.listRefs(patterns);
 	}
 
 	/**
@@ -244,13 +248,13 @@ export class Repository {
 
 	/** Writes an annotated tag on a commit that has been fetched; returns the tag's object name. */
 	async tagObject(request: TagRequest): Promise<string> {
-		await checkRef(this.git, `refs/tags/${request.name}`, 'tag');
+		await this.#checkRef(`refs/tags/${request.name}`, 'tag');
 		return await writeTag(this.git, request, this.#author, new Date());
 	}
 
 	/** Pushes once; see `commitToBranch` for a push that minds what others push. */
 	async push(request: PushRequest): Promise<PushOutcome> {
-		await checkRef(this.git, request.ref, 'ref');
+		await this.#checkRef(request.ref, 'ref');
 		return await this.transport.push(request);
 	}
 
@@ -259,9 +263,18 @@ export class Repository {
 		await this.#close();
 	}
 
+	/** Refuses a ref that git would, and one that could be read as an option. */
+	async #checkRef(ref: string, what: string): Promise<void> {
+		if (this.#validRefs.has(ref)) return;
+		const name = ref.replace(/^refs\/(heads|tags)\//, '');
+		const { code } = await this.git.try(['check-ref-format', ref]);
+		if (name.startsWith('-') || code !== 0) throw badRef(what, name);
+		this.#validRefs.add(ref);
+	}
+
 	async #branchRef(branch: string): Promise<string> {
 		const ref = `refs/heads/${branch}`;
-		await checkRef(this.git, ref, 'branch');
+		await this.#checkRef(ref, 'branch');
 		return ref;
 	}
 
@@ -294,13 +307,6 @@ const shallow = ['--depth=1', '--filter=blob:none'];
 
 /** How far below a tip something is looked for that was written lately. */
 export const recentCommits = 200;
-
-/** Refuses a ref that git would, and one that could be read as an option. */
-async function checkRef(git: Git, ref: string, what: string): Promise<void> {
-	const name = ref.replace(/^refs\/(heads|tags)\//, '');
-	const valid = !name.startsWith('-') && (await git.try(['check-ref-format', ref])).code === 0;
-	if (!valid) throw badRef(what, name);
-}
 
 function badRef(what: string, name: string): Failure {
 	return badInput(`${what}: "${name}" is no name that git takes; see git check-ref-format`);

@@ -1,3 +1,4 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
@@ -72,6 +73,22 @@ export class Transport {
 		return result;
 	}
 
+	/** Lays the repository anew with the tip of the remote's default branch, if there is one. */
+	async clone(args: readonly string[]): Promise<void> {
+		const { folder } = this.#git;
+		const all = [
+			...['clone', '--quiet', '--bare', '--single-branch', '--no-tags', '--no-reject-shallow'],
+			...['--origin=origin', '--template=', ...args, '--', this.#remote.url, '.'],
+		];
+		const { stderr } = await this.#persist(() => {
+			// git clones into an empty folder only. Not asynchronous: it takes less than a switch.
+			rmSync(folder, { recursive: true, force: true });
+			mkdirSync(folder);
+			return this.#git.try(all);
+		});
+		if (/filtering not recognized by server/i.test(stderr)) this.#filters = false;
+	}
+
 	/**
 	 * Fetches objects by their names, and nothing else; of commits so many as `depth` tells,
 	 * without their files. The server is told of no commit that is here, for it would then
@@ -88,22 +105,17 @@ export class Transport {
 		if (/filtering not recognized by server/i.test(stderr)) this.#filters = false;
 	}
 
-	/** The remote's refs that match the patterns, with their object names; `HEAD` with its target. */
-	async listRefs(
-		patterns: readonly string[],
-	): Promise<{ refs: Map<string, string>; head: string | undefined }> {
+	/** The remote's refs that match the patterns, with their object names. */
+	async listRefs(patterns: readonly string[]): Promise<Map<string, string>> {
 		const { stdout } = await this.#persist(() =>
-			this.#git.try(['ls-remote', '--quiet', '--symref', '--', 'origin', ...patterns]),
+			this.#git.try(['ls-remote', '--quiet', '--', 'origin', ...patterns]),
 		);
 		const refs = new Map<string, string>();
-		let head: string | undefined;
 		for (const line of stdout.toString().split('\n')) {
 			const [value = '', ref = ''] = line.split('\t');
-			if (ref === '') continue;
-			if (!value.startsWith('ref: ')) refs.set(ref, value);
-			else if (ref === 'HEAD') head = value.slice('ref: '.length);
+			if (ref !== '') refs.set(ref, value);
 		}
-		return { refs, head };
+		return refs;
 	}
 
 	/** Pushes once; it is for the caller to ask the remote and to decide. */

@@ -1,4 +1,4 @@
-import { matchesGlob } from 'node:path';
+import { matchesGlob, posix } from 'node:path';
 import { badInput, Failure } from '../failure/failure.ts';
 import type { Git } from './git.ts';
 
@@ -75,9 +75,22 @@ export function selectFiles(
 
 /** The files that globs match; links and submodules are passed over. */
 export function findFiles(files: readonly TreeFile[], globs: readonly string[]): TreeFile[] {
+	// node loads its matcher in 8 ms and matches slowly; most files are in other folders.
+	const matchers = globs.map((glob) => ({ glob, folder: fixedFolder(glob) }));
 	return files.filter(
-		(file) => isRegular(file) && globs.some((glob) => matchesGlob(file.path, glob)),
+		(file) =>
+			isRegular(file) &&
+			matchers.some(
+				({ glob, folder }) => file.path.startsWith(folder) && matchesGlob(file.path, glob),
+			),
 	);
+}
+
+/** The folders that a glob begins with as they stand: `apps/` of `apps/*.yaml`; may be ''. */
+function fixedFolder(glob: string): string {
+	const plain = /^[^*?[\]{}()!+@\\]*/.exec(glob)?.[0] ?? '';
+	const folder = plain.slice(0, plain.lastIndexOf('/') + 1);
+	return posix.normalize(folder) === folder ? folder : '';
 }
 
 function isRegular({ mode }: TreeFile): boolean {

@@ -38,6 +38,14 @@ export async function readDocuments(
 	return { file, text, placeAt: placesIn(file, text), documents };
 }
 
+/**
+ * Loads the parser of YAML and has it read something, by which it is compiled. Both take
+ * longer than most edits, and can be done while there is something else to wait for.
+ */
+export async function loadParser(): Promise<void> {
+	await readDocuments('', 'kind: "Deployment" # a comment\nlist:\n  - a: 1\n');
+}
+
 /** Whether a file has to be JSON to the letter. */
 export function isJson({ file }: Pick<Source, 'file'>): boolean {
 	return /\.json$/i.test(file);

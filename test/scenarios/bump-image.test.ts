@@ -145,12 +145,11 @@ test('the same event again changes nothing', async () => {
 	expect(infra.takeRequests().filter((request) => request.includes('receive-pack'))).toEqual([]);
 });
 
-test('only the tip and the edited file are asked for, in eight requests', async () => {
+test('only the tip and the edited file are asked for, in seven requests', async () => {
 	await infra.bump();
 	expect(infra.takeRequests()).toEqual([
 		'GET info/refs?service=git-upload-pack',
 		'POST git-upload-pack',
-		'GET info/refs?service=git-upload-pack',
 		'POST git-upload-pack',
 		'GET info/refs?service=git-upload-pack',
 		'POST git-upload-pack',

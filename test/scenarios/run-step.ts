@@ -73,7 +73,8 @@ export async function runStep(step: string, options: StepOptions = {}): Promise<
 			githubSummary: await readOr(files.summary, ''),
 		};
 	} finally {
-		await rm(scratch, { recursive: true, force: true });
+		// A git whose step was killed may still be writing there.
+		await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
 	}
 }
 
