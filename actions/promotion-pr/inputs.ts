@@ -4,9 +4,9 @@ import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts
 import { type InputValues, input } from '../../shared/step/declare.ts';
 import { list } from '../../shared/step/values.ts';
 
+const { branch: _, ...accessInputs } = repositoryInputs;
+
 export const promotionInputs = {
-	...stepInputs,
-	...repositoryInputs,
 	...bumpInputs,
 	branch: input(z.string(), 'Branch of the pull request, which belongs to the step.', {
 		otherwise: '`<branch-prefix><environment>-<image>`',
@@ -67,6 +67,8 @@ export const promotionInputs = {
 	'branch-prefix': input(z.string(), 'What the names of all branches of the step begin with.', {
 		default: 'promote/',
 	}),
+	...accessInputs,
+	...stepInputs,
 };
 
 export type PromotionInputs = InputValues<typeof promotionInputs>;

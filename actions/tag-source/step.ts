@@ -17,7 +17,7 @@ import {
 import { fetchTag, fetchToTag, type PresentTag } from './remote-tag.ts';
 import { findSubject } from './subject.ts';
 
-const { branch: _, ...accessInputs } = repositoryInputs;
+const { branch: _, repository: __, ...accessInputs } = repositoryInputs;
 
 /** How often a tag that others write at the same time is looked at again. */
 const attempts = 5;
@@ -43,12 +43,6 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		info: ['server-group=shop-v012', 'approver=alice'],
 	},
 	inputs: {
-		...accessInputs,
-		repository: input(
-			z.string(),
-			'The repository to tag: `owner/name` on the forge that the CI works for, or any clone URL.',
-			{ otherwise: 'the repository whose pipeline this is' },
-		),
 		commit: input(z.string(), 'Full name of the commit to tag.', {
 			otherwise: 'the commit of the event, or what a deployed image was built from, as above',
 		}),
@@ -78,6 +72,12 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		force: input(z.boolean(), 'Replace a tag of this name that says something else.', {
 			default: 'false',
 		}),
+		repository: input(
+			z.string(),
+			'The repository to tag: `owner/name` on the forge that the CI works for, or any clone URL.',
+			{ otherwise: 'the repository whose pipeline this is' },
+		),
+		...accessInputs,
 		...stepInputs,
 	},
 	outputs: {

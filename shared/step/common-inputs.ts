@@ -72,6 +72,11 @@ export const repositoryInputs = {
 	'author-email': input(z.string(), "The author's e-mail address.", {
 		default: 'lockstep@noreply.invalid',
 	}),
+	'signing-key': input(
+		z.string(),
+		'Private key, SSH or GPG, without a passphrase, that commits and tags are signed with: its text.',
+		{ secret: true },
+	),
 };
 
 /** Inputs of every step that reaches a Kubernetes cluster. */

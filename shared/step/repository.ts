@@ -21,6 +21,7 @@ export type AccessInputs = Pick<
 	| 'skipVerify'
 	| 'authorName'
 	| 'authorEmail'
+	| 'signingKey'
 > &
 	AppInputs;
 
@@ -79,6 +80,7 @@ export async function openFrom(
 		remote: remoteFrom(given, context, input),
 		credentials: await credentialsFrom(given, inputs, context, rights),
 		author: { name: inputs.authorName, email: inputs.authorEmail },
+		signingKey: inputs.signingKey,
 		log: context.log,
 		signal: context.signal,
 		variables: context.childEnvironment,
