@@ -16,7 +16,17 @@ export async function connectForge(
 		const { GitLabForge } = await import('./gitlab.ts');
 		return new GitLabForge(connection);
 	}
-	if (kind === 'bitbucket' || kind === 'azure')
+	if (kind === 'bitbucket') {
+		// Cloud and own servers share the name alone.
+		const cloud = /\/2\.0\/?$/.test(new URL(connection.apiUrl).pathname);
+		if (cloud) {
+			const { BitbucketCloudForge } = await import('./bitbucket.ts');
+			return new BitbucketCloudForge(connection);
+		}
+		const { BitbucketServerForge } = await import('./bitbucket-server.ts');
+		return new BitbucketServerForge(connection);
+	}
+	if (kind === 'azure')
 		throw badInput(`Pull requests on ${kind} are not there yet; use bump-image to push`);
 	const { GiteaForge } = await import('./gitea.ts');
 	return new GiteaForge(connection, kind);

@@ -9,6 +9,8 @@ export interface Connection {
 	readonly repository: RepositoryName;
 	/** Undefined: only what anybody may read. */
 	readonly token: string | undefined;
+	/** Goes with the token where the forge wants to know whose it is. */
+	readonly username?: string | undefined;
 	/** Where the token is one that ends: that token, or one made anew in time. */
 	readonly freshToken?: () => Promise<string>;
 	readonly tls: TlsOptions;

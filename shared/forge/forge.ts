@@ -68,6 +68,8 @@ export interface Forge {
 	readonly title: string;
 	/** What stands before a pull request's number in a text that refers to it; `#` where it is not there. */
 	readonly mark?: '!';
+	/** Characters that a body may have, where that is fewer than a diff may need. */
+	readonly longestBody?: number;
 	/** The branch that the repository's pull requests go to by default. */
 	defaultBranch(): Promise<string>;
 	/** All open pull requests between branches of the repository itself, the newest first. */

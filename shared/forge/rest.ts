@@ -103,11 +103,11 @@ export class Rest {
 	 */
 	async settle<T>(
 		doing: string,
-		request: HttpRequest,
+		request: HttpRequest | (() => Promise<HttpRequest>),
 		settled: (response: HttpResponse) => Promise<{ value: T } | 'again' | 'refused'>,
 	): Promise<T> {
 		for (let attempt = 1; ; attempt++) {
-			const response = await this.send(request);
+			const response = await this.send(typeof request === 'function' ? await request() : request);
 			const outcome = await settled(response);
 			if (typeof outcome !== 'string') return outcome.value;
 			if (outcome === 'refused' || attempt === settling.attempts)
@@ -125,6 +125,14 @@ export class Rest {
 			await this.#pause(attempt);
 			if (await heard()) return;
 		}
+	}
+
+	/** Says that pull requests have no such thing here, and goes on. */
+	lacks(what: 'labels' | 'assignees', names: readonly string[]): void {
+		const { title, connection } = this.#options;
+		connection.log.warn(
+			`${title} has no ${what} on pull requests: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} left out`,
+		);
 	}
 
 	async #say(doing: string, request: HttpRequest): Promise<{ lost: boolean; failure?: unknown }> {

@@ -67,8 +67,7 @@ export async function accessTo(
  */
 export function loginFor(remote: Remote, credentials: Credentials): Login | undefined {
 	const { token, username, login, netrc, forge } = credentials;
-	if (token)
-		return { username: username || usualUsername(remote, forge), password: token.trim() };
+	if (token) return { username: username || usualUsername(remote, forge), password: token.trim() };
 	if (login)
 		return login.password === '' ? { username: login.username, password: 'x-oauth-basic' } : login;
 	const hostname = remote.host.replace(/:\d+$/, '');

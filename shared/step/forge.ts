@@ -59,6 +59,7 @@ export async function forgeFrom(
 		apiUrl: found.apiUrl,
 		repository: { owner: remote.owner, name: remote.name },
 		token: apiTokenFor(remote, credentials),
+		username: inputs.username,
 		...(inputs.appId === undefined
 			? {}
 			: {

@@ -1,3 +1,5 @@
+import { bitbucketCloudFront } from '../stand-ins/bitbucket/cloud.ts';
+import { bitbucketServerFront } from '../stand-ins/bitbucket/server.ts';
 import type { Forge, ForgeOptions } from '../stand-ins/forge/forge.ts';
 import type { RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { gitlabFront } from '../stand-ins/gitlab/gitlab.ts';
@@ -65,4 +67,35 @@ export const onGitLab: TestedForge = {
 	commenting: posting('/notes'),
 };
 
-export const testedForges: readonly TestedForge[] = [onGitHub, onGitea, onGitLab];
+const onBitbucket = {
+	...usual,
+	kind: 'bitbucket',
+	front: drone,
+	has: { labels: false, assignees: false },
+} as const;
+
+/** Which is at one address alone, so that any other has to be told. */
+export const onBitbucketCloud: TestedForge = {
+	...onBitbucket,
+	title: 'Bitbucket Cloud',
+	options: { front: bitbucketCloudFront },
+	inputs: (forge) => ({ forge: 'bitbucket', 'api-url': `${forge.url}/2.0` }),
+	opening: posting('/pullrequests'),
+};
+
+/** Found out by asking the server. */
+export const onBitbucketServer: TestedForge = {
+	...onBitbucket,
+	title: 'Bitbucket Data Center',
+	options: { front: bitbucketServerFront },
+	cloneUrl: (forge, repository) => `${forge.url}/scm/${repository}.git`,
+	opening: posting('/pull-requests'),
+};
+
+export const testedForges: readonly TestedForge[] = [
+	onGitHub,
+	onGitea,
+	onGitLab,
+	onBitbucketCloud,
+	onBitbucketServer,
+];

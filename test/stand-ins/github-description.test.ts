@@ -16,6 +16,7 @@ function request(method: string, path: string, more: Partial<RecordedRequest> = 
 		user: undefined,
 		body: undefined,
 		answer: undefined,
+		search: '',
 		bytesUp: 0,
 		bytesDown: 0,
 		status: 200,

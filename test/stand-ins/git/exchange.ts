@@ -20,6 +20,8 @@ export interface RecordedRequest {
 	/** Decoded: octokit sends `heads%2Fmain`, a test reads `heads/main`. */
 	readonly path: string;
 	readonly query: Record<string, string>;
+	/** The query as it was sent, where a parameter may stand in it several times. */
+	readonly search: string;
 	readonly headers: IncomingHttpHeaders;
 	readonly authorization: Authorization | undefined;
 	/** The account that the token belongs to, once it is known. */
@@ -180,6 +182,7 @@ export class RecordingServer {
 			method: request.method ?? 'GET',
 			path,
 			query: Object.fromEntries(url.searchParams),
+			search: url.search,
 			headers: request.headers,
 			authorization: parseAuthorization(request.headers.authorization),
 			user: undefined,
