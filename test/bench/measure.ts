@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import { tellsMemory, watchMemory } from './memory.ts';
 
 /** A command to be timed as a whole process. */
 export interface Command {
@@ -18,15 +19,17 @@ export type Timings = Map<string, number[]>;
 
 /**
  * Times commands in turn (A B A B ...), so that a machine that slows down slows down all of
- * them; the first round warms up and is not counted.
+ * them; the first round warms up and is not counted,
+ * unless all has run already (`warm`).
  * @throws Error where a command fails, for then its time means nothing
  */
 export async function timeInTurn(
 	contenders: Readonly<Record<string, Command>>,
 	rounds: number,
+	{ warm = false }: { warm?: boolean } = {},
 ): Promise<Timings> {
 	const timings: Timings = new Map(Object.keys(contenders).map((name) => [name, []]));
-	for (let round = 0; round <= rounds; round++)
+	for (let round = warm ? 1 : 0; round <= rounds; round++)
 		for (const [name, command] of Object.entries(contenders)) {
 			await command.before?.();
 			const milliseconds = await time(command);
@@ -36,13 +39,37 @@ export async function timeInTurn(
 	return timings;
 }
 
-async function time({ program, args, env, cwd }: Command): Promise<number> {
+/**
+ * Runs each command once and tells by name how many KB the largest of its processes had. Not
+ * while it is timed, for to look costs time. Empty where the machine does not tell.
+ */
+export async function peakMemory(
+	contenders: Readonly<Record<string, Command>>,
+): Promise<Map<string, number>> {
+	const peaks = new Map<string, number>();
+	for (const [name, command] of Object.entries(contenders)) {
+		await command.before?.();
+		let watch: ReturnType<typeof watchMemory> | undefined;
+		await time(command, (pid) => {
+			watch = tellsMemory ? watchMemory(pid) : undefined;
+		});
+		if (watch) peaks.set(name, watch.stop());
+		command.after?.();
+	}
+	return peaks;
+}
+
+async function time(
+	{ program, args, env, cwd }: Command,
+	onStart?: (pid: number) => void,
+): Promise<number> {
 	const start = performance.now();
 	const child = spawn(program, args, {
 		stdio: ['ignore', 'pipe', 'pipe'],
 		...(env === undefined ? {} : { env: env as NodeJS.ProcessEnv }),
 		...(cwd === undefined ? {} : { cwd }),
 	});
+	if (child.pid !== undefined) onStart?.(child.pid);
 	let said = '';
 	for (const stream of [child.stdout, child.stderr])
 		stream.setEncoding('utf8').on('data', (text: string) => {
