@@ -1,7 +1,3 @@
-import { rmSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { badInput, Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { accessTo, type Credentials } from './credentials.ts';
@@ -19,6 +15,7 @@ import {
 import type { Remote } from './remote.ts';
 import type { Variables } from './run-program.ts';
 import { type Signer, signerFor } from './sign.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { type PushOutcome, type PushRequest, Transport } from './transport.ts';
 import { listTree, selectFiles, type TreeFile } from './tree.ts';
 
@@ -44,15 +41,12 @@ export interface RepositoryOptions {
  */
 export async function openRepository(options: RepositoryOptions): Promise<Repository> {
 	options.signal.throwIfAborted();
-	const folder = await mkdtemp(join(tmpdir(), 'lockstep-'));
-	// For an end that leaves no time: the folder may hold an ssh key.
-	const remove = () => rmSync(folder, { recursive: true, force: true });
-	process.once('exit', remove);
+	const temporary = await temporaryFolder();
+	const folder = temporary.path;
 	let signer: Signer | undefined;
 	const close = async () => {
-		process.off('exit', remove);
 		await signer?.close();
-		await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+		await temporary.remove();
 	};
 	try {
 		const { remote, credentials, signingKey, protect, signal, log } = options;
