@@ -127,7 +127,7 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 		remote: repository.remote,
 	};
 	const title = composeTitle(inputs.title, promotion, nameOf('title'));
-	const body = composeBody(inputs.body, promotion, nameOf('body'));
+	const body = composeBody(inputs.body, promotion, nameOf('body'), forge.longestBody);
 	const prefix = inputs.branchPrefix;
 	const older = inputs.closeSuperseded
 		? supersededBy(open, { branch, base: base.branch, prefix, record })

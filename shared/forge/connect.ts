@@ -1,4 +1,3 @@
-import { badInput } from '../failure/failure.ts';
 import type { Connection } from './connection.ts';
 import type { FoundForge } from './detect.ts';
 import type { Forge } from './forge.ts';
@@ -26,8 +25,10 @@ export async function connectForge(
 		const { BitbucketServerForge } = await import('./bitbucket-server.ts');
 		return new BitbucketServerForge(connection);
 	}
-	if (kind === 'azure')
-		throw badInput(`Pull requests on ${kind} are not there yet; use bump-image to push`);
+	if (kind === 'azure') {
+		const { AzureForge } = await import('./azure.ts');
+		return new AzureForge(connection);
+	}
 	const { GiteaForge } = await import('./gitea.ts');
 	return new GiteaForge(connection, kind);
 }

@@ -59,7 +59,7 @@ export const repositoryInputs = {
 		default: 'false',
 	}),
 	forge: input(
-		z.enum(['github', 'gitea', 'forgejo', 'gitlab', 'bitbucket', 'git']),
+		z.enum(['github', 'gitea', 'forgejo', 'gitlab', 'bitbucket', 'azure', 'git']),
 		'What the server is, or `git` for no forge at all.',
 		{ otherwise: 'found out from the URL and the CI' },
 	),

@@ -1,4 +1,4 @@
-import { formatPlace } from '../failure/failure.ts';
+import { badInput, formatPlace } from '../failure/failure.ts';
 import { code, codeBlock, inertMarkdown, inertText, link } from '../forge/markdown.ts';
 import type { Remote } from '../git/remote.ts';
 import { formatReference, parseReference, type Reference } from '../image/reference.ts';
@@ -30,8 +30,11 @@ export interface Proposed {
 	readonly remote: Remote;
 }
 
-/** Forges cut a body off (GitHub at 65,536 characters); the rest of it needs little. */
+/** What GitHub takes in a body, less a little; of other forges each says itself what it takes. */
+const usualLength = 65_000;
 const longestDiff = 40_000;
+/** A diff that is cut off earlier than this says nothing. */
+const shortestDiff = 200;
 const listedUses = 50;
 
 /** The title: the input's template, or what is promoted and where. */
@@ -51,11 +54,17 @@ export function composeTitle(
 	return inertText(oneLine(title)).slice(0, 250);
 }
 
-/** The body: the input's text, what changes and where it was proved, the diff, the record. */
+/**
+ * The body: the input's text, what changes and where it was proved, the diff, the record. Where
+ * that is more than the forge takes, the diff gives way first, then the list of what changes.
+ * @param longest - characters that the forge takes
+ * @throws Failure (bad input) where the input's text leaves no room for the record.
+ */
 export function composeBody(
 	template: string | undefined,
 	proposed: Proposed,
 	inputName: string,
+	longest = usualLength,
 ): string {
 	const values = Object.fromEntries(
 		Object.entries(valuesOf(proposed)).map(([name, value]) => [
@@ -63,15 +72,33 @@ export function composeBody(
 			value === undefined ? undefined : inertMarkdown(value),
 		]),
 	);
-	const parts = [
-		template === undefined ? undefined : fillTemplate(template, values, inputName).trim(),
-		facts(proposed).join('\n'),
-		`### Files\n\n${files(proposed).join('\n')}`,
-		`<details><summary>Diff</summary>\n\n${codeBlock(shortened(proposed.diff), 'diff')}\n\n</details>`,
-		// No real value has either; a squashed merge takes these lines as they stand.
-		inertText(formatTrailers(proposed.record)).replaceAll('<', '&lt;'),
-	];
-	return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
+	const text = template === undefined ? '' : fillTemplate(template, values, inputName).trim();
+	// No real value has either; a squashed merge takes these lines as they stand.
+	const record = inertText(formatTrailers(proposed.record)).replaceAll('<', '&lt;');
+	const compose = (uses: number, diff: number) => {
+		const parts = [
+			text,
+			facts(proposed).join('\n'),
+			`### Files\n\n${files(proposed, uses).join('\n')}`,
+			diff < shortestDiff ? '' : diffBlock(proposed.diff, diff),
+			record,
+		];
+		return parts.filter((part) => part !== '').join('\n\n');
+	};
+	for (const uses of [listedUses, 10, 0]) {
+		const whole = compose(uses, longestDiff);
+		if (whole.length <= longest) return whole;
+		const room = longest - compose(uses, 0).length;
+		if (room >= 0) return compose(uses, room - diffBlock('', 0).length - shortestDiff);
+	}
+	throw badInput(
+		`${inputName}: the text is too long by ${compose(0, 0).length - longest} characters for a pull request on this forge; shorten it`,
+	);
+}
+
+function diffBlock(diff: string, longest: number): string {
+	const block = codeBlock(shortened(diff, longest), 'diff');
+	return `<details><summary>Diff</summary>\n\n${block}\n\n</details>`;
 }
 
 function facts(proposed: Proposed): string[] {
@@ -100,10 +127,10 @@ function facts(proposed: Proposed): string[] {
 	];
 }
 
-function files(proposed: Proposed): string[] {
+function files(proposed: Proposed, listed: number): string[] {
 	const changed = changedUses(proposed);
 	const lines = changed
-		.slice(0, listedUses)
+		.slice(0, listed)
 		.map(
 			({ place, path, from, to }) =>
 				`- ${code(formatPlace(place))} ${code(path)}: ${code(from)} → ${code(to)}`,
@@ -149,7 +176,7 @@ function referenceOf(image: string | undefined): Reference | undefined {
 	return reference && formatReference(reference) !== reference.name ? reference : undefined;
 }
 
-function shortened(diff: string): string {
-	if (diff.length <= longestDiff) return diff;
-	return `${diff.slice(0, longestDiff)}\n... and ${diff.length - longestDiff} characters more`;
+function shortened(diff: string, longest: number): string {
+	if (diff.length <= longest) return diff;
+	return `${diff.slice(0, longest)}\n... and ${diff.length - longest} characters more`;
 }

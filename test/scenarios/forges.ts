@@ -1,3 +1,4 @@
+import { azureFront } from '../stand-ins/azure/azure.ts';
 import { bitbucketCloudFront } from '../stand-ins/bitbucket/cloud.ts';
 import { bitbucketServerFront } from '../stand-ins/bitbucket/server.ts';
 import type { Forge, ForgeOptions } from '../stand-ins/forge/forge.ts';
@@ -92,10 +93,26 @@ export const onBitbucketServer: TestedForge = {
 	opening: posting('/pull-requests'),
 };
 
+/** Known by its addresses: `_git` stands in each of them. */
+export const onAzure: TestedForge = {
+	...usual,
+	title: 'Azure DevOps',
+	kind: 'azure',
+	front: drone,
+	options: { front: azureFront },
+	production: 'acme/shop/infra-production',
+	cloneUrl: (forge, repository) => `${forge.url}/${repository.replace(/\/([^/]+)$/, '/_git/$1')}`,
+	mark: '!',
+	has: { labels: true, assignees: false },
+	opening: posting('/pullrequests'),
+	commenting: posting('/threads'),
+};
+
 export const testedForges: readonly TestedForge[] = [
 	onGitHub,
 	onGitea,
 	onGitLab,
 	onBitbucketCloud,
 	onBitbucketServer,
+	onAzure,
 ];

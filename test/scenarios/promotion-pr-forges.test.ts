@@ -161,6 +161,23 @@ describe.each(testedForges)('on $title', (on) => {
 		expect(await scene.tip(branch)).toBeUndefined();
 	});
 
+	test('a body that is longer than the forge takes keeps its record', async () => {
+		const uses = Array.from({ length: 300 }, (_, index) =>
+			manifest(`${name}:1`).replace('the api', `number ${index}`),
+		);
+		await scene.commit('main', { 'many.yaml': uses.join('---\n') });
+		const inputs = { file: 'many.yaml', body: 'For {{environment}}, number 1.' };
+		const { exitCode, outputs } = await scene.run(inputs);
+		expect({ exitCode, operation: outputs.operation }).toEqual({
+			exitCode: 0,
+			operation: 'created',
+		});
+		expect(scene.pull.body).toMatch(/^For production, number 1\./);
+		expect(scene.pull.body).toMatch(/- and \d+ more/);
+		expect(scene.pull.body).toMatch(/\nLockstep-Run: \S+$/);
+		expect((await scene.run(inputs)).outputs.operation).toBe('unchanged');
+	});
+
 	test('the token stands in no log, output or address, whatever the level', async () => {
 		const run = await scene.run({ 'log-level': 'debug' });
 		expect(run).toMatchObject({ exitCode: 0, outputs: { operation: 'created' } });
