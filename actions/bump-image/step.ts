@@ -8,6 +8,7 @@ import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts
 import { defineStep, input, output } from '../../shared/step/declare.ts';
 import { type Stop, stopOf } from '../../shared/step/guard.ts';
 import { openFrom } from '../../shared/step/repository.ts';
+import { type VerifiedWriter, verifiedInput, verifiedWriter } from '../../shared/step/verified.ts';
 
 export const step = defineStep({
 	name: 'bump-image',
@@ -31,14 +32,15 @@ Only the branch's tip is fetched, without files but those that are edited, so th
 repository costs no more than a small one.`,
 	branding: { icon: 'arrow-up-circle', color: 'blue' },
 	inputs: {
-		...stepInputs,
-		...repositoryInputs,
 		...bumpInputs,
 		'allow-older': input(
 			z.boolean(),
 			'Write the image even over one that was built from a later commit.',
 			{ default: 'false' },
 		),
+		...verifiedInput,
+		...repositoryInputs,
+		...stepInputs,
 	},
 	outputs: {
 		changed: output(z.boolean(), 'Whether anything had to change.'),
@@ -55,6 +57,10 @@ repository costs no more than a small one.`,
 			'Whether nothing was written since the present image is newer than that of this run.',
 		),
 		held: output(z.boolean(), 'Whether nothing was written since the image or file is held.'),
+		verified: output(
+			z.boolean(),
+			'With the input `verified`: whether the forge shows the commit as verified.',
+		),
 		attempts: output(z.int(), 'How often the edit was applied: 1 where nobody else was pushing.'),
 	},
 	example: {
@@ -64,7 +70,7 @@ repository costs no more than a small one.`,
 		environment: 'staging',
 		token: '',
 	},
-	exclusive: bumpExclusive,
+	exclusive: [...bumpExclusive, ['verified', 'signing-key']],
 	async run(inputs, context) {
 		const { event, log } = context;
 		if (event.deleted) {
@@ -75,7 +81,9 @@ repository costs no more than a small one.`,
 		const repository = await openFrom(inputs.repository, inputs, context, {
 			rights: inputs.dryRun ? readRights : contentRights,
 		});
+		let api: VerifiedWriter | undefined;
 		try {
+			if (!inputs.dryRun) api = await verifiedWriter(inputs, context);
 			if (inputs.branch !== undefined)
 				await repository.checkBranch(inputs.branch, context.nameOf('branch'));
 			const done = await commitToBranch({
@@ -86,6 +94,7 @@ repository costs no more than a small one.`,
 					const stop = await stopOf(bump, applied, snapshot, inputs, context);
 					return stop ? { ...applied, files: [], image: applied.previousImage, stop } : applied;
 				},
+				write: api?.write,
 				prepare: loadParser,
 				history: bump.source !== undefined && !inputs.allowOlder,
 				dryRun: inputs.dryRun,
@@ -101,6 +110,7 @@ repository costs no more than a small one.`,
 			else log.info(told);
 			if (dryRun) log.info(await repository.diff(done.parent, done.commit));
 			context.summary(told);
+			const verified = changed && api ? await api.tell(done.commit) : undefined;
 			return {
 				changed,
 				commit: dryRun ? undefined : done.commit,
@@ -110,9 +120,11 @@ repository costs no more than a small one.`,
 				files: edited.files.map(({ path }) => path),
 				superseded: edited.stop?.kind === 'superseded',
 				held: edited.stop?.kind === 'held',
+				verified,
 				attempts: done.attempts,
 			};
 		} finally {
+			api?.close();
 			await repository.close();
 		}
 	},

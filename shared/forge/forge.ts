@@ -1,12 +1,7 @@
+import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+
 /** What a server can be. `git` is a server with no forge around it: no pull requests. */
-export type ForgeKind =
-	| 'github'
-	| 'gitea'
-	| 'forgejo'
-	| 'gitlab'
-	| 'bitbucket'
-	| 'azure'
-	| 'git';
+export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure' | 'git';
 
 /** A repository as forges name it. */
 export interface RepositoryName {
@@ -54,6 +49,12 @@ export interface NewPullRequest {
 	readonly draft: boolean;
 }
 
+export interface Verification {
+	readonly verified: boolean;
+	/** `valid`, `unsigned`, ...: as the forge words it. */
+	readonly reason: string;
+}
+
 /**
  * What a forge does for one repository. Each method throws a Failure that says in one
  * sentence what the forge refused and why; passing faults (5xx, rate limits, a forge that
@@ -97,6 +98,13 @@ export interface Forge {
 		request: PullRequest,
 		reviewers: { users: readonly string[]; teams: readonly string[] },
 	): Promise<void>;
+	/**
+	 * Commits files by the API, as whoever the token belongs to: a commit that the forge signs
+	 * itself, where it does so. It goes through only while what it replaces stands as it did.
+	 */
+	commitFiles?(commit: FilesToWrite): Promise<WriteOutcome>;
+	/** Whether the forge shows a commit as verified, and if not its own word for why. */
+	verificationOf?(commit: string): Promise<Verification>;
 	/** Closes connections. */
 	close(): void;
 }

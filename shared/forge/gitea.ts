@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure/failure.ts';
+import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
-import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
+import { adviceOnCommit, filesBody } from './gitea-commit.ts';
 import { refused } from './refusal.ts';
 
 interface User {
@@ -208,6 +210,31 @@ export class GiteaForge implements Forge {
 		});
 	}
 
+	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {
+		const doing = `commit to ${commit.branch}`;
+		const request = { method: 'POST', path: this.#path('/contents'), body: filesBody(commit) };
+		try {
+			const response = await this.#client.send(request);
+			if (response.status < 300)
+				return { pushed: true, commit: parse<{ commit: { sha: string } }>(response).commit.sha };
+			const lost = response.status >= 500;
+			const failure = this.#refused(doing, response, adviceOnCommit(messageIn(response)));
+			return { pushed: false, sent: lost, passing: lost, failure };
+		} catch (failure) {
+			this.#connection.signal.throwIfAborted();
+			if (!(failure instanceof Failure)) throw failure;
+			return { pushed: false, sent: true, passing: true, failure };
+		}
+	}
+
+	async verificationOf(commit: string): Promise<Verification> {
+		const read = await this.#ask<{ commit: { verification?: Verification } }>(
+			`read commit ${commit}`,
+			{ path: this.#path(`/git/commits/${commit}`), query: { stat: false, files: false } },
+		);
+		return read.commit.verification ?? { verified: false, reason: 'nothing is said of it' };
+	}
+
 	/** Comments without trying again; `lost` where it may have been taken all the same. */
 	async #say(
 		doing: string,
@@ -287,7 +314,7 @@ export class GiteaForge implements Forge {
 		});
 	}
 
-	#refused(doing: string, response: HttpResponse): Failure {
+	#refused(doing: string, response: HttpResponse, advice?: string): Failure {
 		const { owner, name } = this.#connection.repository;
 		const { status } = response;
 		return refused({
@@ -296,6 +323,7 @@ export class GiteaForge implements Forge {
 			repository: `${owner}/${name}`,
 			status,
 			message: messageIn(response),
+			advice,
 		});
 	}
 }

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
 import { Failure, messageOf } from '../failure/failure.ts';
+import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import { HttpClient } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
-import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
+import { commitFiles } from './github-commit.ts';
 import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
@@ -202,6 +204,24 @@ export class GitHubForge implements Forge {
 				team_reviewers: [...teams],
 			}),
 		);
+	}
+
+	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {
+		const doing = `commit to ${commit.branch}`;
+		return await commitFiles(this.#octokit, commit, {
+			repository: this.#name,
+			failure: (error) => ({
+				failure: this.#failure(doing, error),
+				lost: !isRequestError(error) || error.status >= 500,
+			}),
+		});
+	}
+
+	async verificationOf(commit: string): Promise<Verification> {
+		const { data } = await this.#ask(`read commit ${commit}`, () =>
+			this.#octokit.rest.git.getCommit({ ...this.#where, commit_sha: commit }),
+		);
+		return data.verification;
 	}
 
 	get #name(): string {

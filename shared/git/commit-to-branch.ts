@@ -3,6 +3,7 @@ import type { Log } from '../log/log.ts';
 import { type RecordedCommit, recordsBefore } from './history.ts';
 import type { FileChange, Identity } from './objects.ts';
 import { type Repository, recentCommits } from './repository.ts';
+import type { PushOutcome } from './transport.ts';
 import { findFiles, type TreeFile } from './tree.ts';
 
 /** The files of one commit, read when they are asked for. */
@@ -29,6 +30,21 @@ export interface Edited {
 	readonly message: string;
 }
 
+/** A commit that is to be made by another way than a push. */
+export interface FilesToWrite {
+	readonly branch: string;
+	/** The branch's tip, that the edit was made on. */
+	readonly parent: string;
+	/** Each with the file that it takes the place of. */
+	readonly files: readonly (FileChange & { readonly present: TreeFile | undefined })[];
+	readonly message: string;
+}
+
+/** What came of it; see `PushOutcome`. `commit` is the name that the server gave it. */
+export type WriteOutcome =
+	| { readonly pushed: true; readonly commit: string }
+	| Extract<PushOutcome, { pushed: false }>;
+
 export interface BranchCommitRequest<E extends Edited> {
 	readonly repository: Repository;
 	/** Default: the remote's own default branch. */
@@ -38,6 +54,11 @@ export interface BranchCommitRequest<E extends Edited> {
 	readonly author?: Identity;
 	/** Whether the edit asks for the records before the tip. */
 	readonly history?: boolean;
+	/**
+	 * Writes the commit in place of a push: by a forge's API, say. It must refuse where what it
+	 * replaces has changed since.
+	 */
+	readonly write?: ((commit: FilesToWrite) => Promise<WriteOutcome>) | undefined;
 	/** Done while the first tip is fetched: what the edit needs and takes its time. */
 	readonly prepare?: () => Promise<void>;
 	/** Commit, and push nothing. */
@@ -78,8 +99,10 @@ export async function commitToBranch<E extends Edited>(
 	/** What reached the server without success: it may stand in the branch all the same. */
 	const sent: Sent<E>[] = [];
 	for (let attempts = 1; ; attempts++) {
-		const landed = await landedOf(sent.splice(0), repository, branch);
+		const landed = await landedOf(sent.splice(0), request, branch);
 		if (landed) return { changed: true, branch, attempts, ...landed };
+		if (attempts > 1)
+			log.info(`Somebody else pushed to ${branch} meanwhile; applying the edit to the new tip`);
 		const parent = tip;
 		const edited = await request.edit(
 			snapshotOf(repository, branch, parent, { history: request.history ?? false }),
@@ -96,8 +119,8 @@ export async function commitToBranch<E extends Edited>(
 		const done = { changed: true, commit, parent, branch, attempts, edited };
 		if (request.dryRun) return done;
 		for (let pushes = 1; ; pushes++) {
-			const outcome = await repository.push({ ref: `refs/heads/${branch}`, commit });
-			if (outcome.pushed) return done;
+			const outcome = await writeOnce(request, { branch, parent, commit, edited });
+			if (outcome.pushed) return { ...done, commit: outcome.commit };
 			if (outcome.sent) sent.push({ commit, parent, edited });
 			const now = await repository.tip(branch);
 			if (now === commit) return done;
@@ -112,9 +135,21 @@ export async function commitToBranch<E extends Edited>(
 			await transport.pause(moved ? attempts : pushes, outcome.failure.message);
 			if (moved) break;
 		}
-		log.info(`Somebody else pushed to ${branch} meanwhile; applying the edit to the new tip`);
 		tip = await repository.fetchBranch(branch);
 	}
+}
+
+async function writeOnce<E extends Edited>(
+	{ repository, write }: BranchCommitRequest<E>,
+	{ branch, parent, commit, edited }: Sent<E> & { branch: string },
+): Promise<WriteOutcome> {
+	if (write === undefined) {
+		const outcome = await repository.push({ ref: `refs/heads/${branch}`, commit });
+		return outcome.pushed ? { ...outcome, commit } : outcome;
+	}
+	const present = new Map((await repository.listAll(parent)).map((file) => [file.path, file]));
+	const files = edited.files.map((file) => ({ ...file, present: present.get(file.path) }));
+	return await write({ branch, parent, files, message: edited.message });
 }
 
 /** More than any branch of manifests has. */
@@ -156,10 +191,10 @@ export async function fetchTip(
 
 type Sent<E extends Edited> = Pick<BranchCommit<E>, 'commit' | 'parent' | 'edited'>;
 
-/** That of the commits which stands in the branch now. */
+/** That of the commits which stands in the branch now, by the name that it has there. */
 async function landedOf<E extends Edited>(
 	sent: readonly Sent<E>[],
-	repository: Repository,
+	{ repository, write }: BranchCommitRequest<E>,
 	branch: string,
 ): Promise<Sent<E> | undefined> {
 	if (sent.length === 0) return undefined;
@@ -168,10 +203,34 @@ async function landedOf<E extends Edited>(
 	const depth = repository.filters ? recentCommits : 20;
 	await repository.fetchHistory([`+refs/heads/${branch}:${local}`], depth);
 	for (const pushed of sent) {
+		if (write !== undefined) {
+			const commit = await writtenAfter(pushed, repository, local);
+			if (commit !== undefined) return { ...pushed, commit };
+			continue;
+		}
 		const found = await repository.history.try([
 			...['merge-base', '--is-ancestor', pushed.commit, local],
 		]);
 		if (found.code === 0) return pushed;
 	}
 	return undefined;
+}
+
+/**
+ * The commit after `parent` that has this very message: whoever wrote it for us gave it an
+ * author, a time and with them a name of its own.
+ */
+async function writtenAfter<E extends Edited>(
+	{ parent, edited }: Sent<E>,
+	{ history }: Repository,
+	ref: string,
+): Promise<string | undefined> {
+	const log = await history.try(['log', '-z', '--format=%H%n%B', ref, `^${parent}`]);
+	const words = (text: string) => text.replace(/\s+/g, ' ').trim();
+	// A server may add trailers of its own below.
+	const entries = log.code === 0 ? log.stdout.toString().split('\0') : [];
+	const ours = entries.find((entry) =>
+		words(entry.slice(entry.indexOf('\n') + 1)).startsWith(words(edited.message)),
+	);
+	return ours?.slice(0, ours.indexOf('\n'));
 }

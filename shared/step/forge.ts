@@ -13,9 +13,10 @@ import {
 	tlsFrom,
 } from './repository.ts';
 
-type ForgeInputs = AccessInputs & { readonly repository: string };
+/** The inputs by which a step gets to the repository and to the forge that it is on. */
+export type ForgeInputs = AccessInputs & { readonly repository: string };
 
-type Context = Pick<
+export type Context = Pick<
 	StepContext,
 	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
 >;

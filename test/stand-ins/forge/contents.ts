@@ -11,6 +11,8 @@ export interface ContentChange {
 	readonly newBranch?: string | undefined;
 	readonly message: string;
 	readonly author?: Signature | undefined;
+	/** Whether the forge signs it. */
+	readonly signed?: boolean;
 	readonly files: readonly FileEdit[];
 }
 
@@ -41,18 +43,22 @@ export async function changeContents(
 	const tip = await repository.branchTip(change.branch);
 	if (tip === undefined) throw new Refusal('not-found', `Branch ${change.branch} not found`);
 	const files: Record<string, FileChange> = {};
+	const executable = new Set<string>();
 	for (const edit of change.files) {
 		const present = await entryAt(repository, tip, edit.path);
 		checkGuard(edit, present?.sha);
+		if (present?.mode === '100755') executable.add(edit.path);
 		files[edit.path] = edit.content;
 	}
 	const commit = await writeCommit(repository.path, {
 		parent: tip,
 		files,
+		executable,
 		message: change.message,
 		author: change.author ?? model.signature(user),
 		committer: model.signature(user),
 	});
+	if (change.signed) repository.signed.add(commit);
 	const [target, before] =
 		change.newBranch === undefined ? [change.branch, tip] : [change.newBranch, zeroId];
 	await model.moveRef(repository, `refs/heads/${target}`, before, commit, user);

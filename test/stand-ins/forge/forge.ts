@@ -14,6 +14,7 @@ import { AppRegistry, type GitHubApp } from './apps.ts';
 import { type ForgeEvent, pullEvent, pushEvent } from './events.ts';
 import { GiteaApi } from './gitea.ts';
 import { GithubApi } from './github.ts';
+import { GithubGraphql } from './github-graphql.ts';
 import { mergePullRequest } from './merge.ts';
 import {
 	ForgeModel,
@@ -99,11 +100,13 @@ export class Forge {
 		});
 		const github = new GithubApi(this.#model, this.#apps);
 		const gitea = new GiteaApi(this.#model);
+		const graphql = new GithubGraphql(this.#model);
 		return (exchange) => {
 			const { kind, path } = exchange.record;
 			if (kind === 'git') return gitService.handle(exchange);
 			if (front !== undefined) return front.handle(exchange);
 			if (kind === 'gitea') return gitea.handle(exchange);
+			if (kind === 'graphql') return graphql.handle(exchange);
 			return github.handle(exchange, path.startsWith('/api/v3/') ? '/api/v3' : '');
 		};
 	}
@@ -135,6 +138,11 @@ export class Forge {
 
 	get giteaApiUrl(): string {
 		return `${this.url}/api/v1`;
+	}
+
+	/** Gives Gitea a key to sign with what comes by its API. */
+	set giteaSigns(signs: boolean) {
+		this.#model.giteaSigns = signs;
 	}
 
 	/** Every request so far, of git and of both APIs. */
@@ -215,6 +223,7 @@ export async function startForge(options: ForgeOptions): Promise<Forge> {
 
 function kindOf(path: string): string {
 	if (path.startsWith('/api/v1/')) return 'gitea';
+	if (path === '/api/graphql' || path === '/graphql') return 'graphql';
 	if (path.startsWith('/api/v3/')) return 'github';
 	return parseGitPath(path) ? 'git' : 'github';
 }

@@ -253,7 +253,9 @@ export class GithubViews {
 			tree: { sha: commit.tree, url: `${this.#api(repository)}/git/trees/${commit.tree}` },
 			parents: this.#parents(repository, commit),
 			comment_count: 0,
-			verification: { verified: false, reason: 'unsigned', signature: null, payload: null },
+			verification: repository.signed.has(commit.sha)
+				? { verified: true, reason: 'valid', signature: 'signed by the forge', payload: '' }
+				: { verified: false, reason: 'unsigned', signature: null, payload: null },
 		};
 	}
 

@@ -97,6 +97,8 @@ export class Repository {
 	readonly protections = new Map<string, Protection>();
 	readonly pulls: PullRequest[] = [];
 	readonly labels = new Map<string, Label>();
+	/** Commits that the forge itself wrote and signed. */
+	readonly signed = new Set<string>();
 	/** By commit, oldest first. */
 	readonly statuses = new Map<string, Status[]>();
 
@@ -154,6 +156,8 @@ export class ForgeModel {
 	readonly root: string;
 	readonly accounts: Accounts;
 	readonly repositories = new Map<string, Repository>();
+	/** Whether what comes by Gitea's API is signed, for which it needs a key. */
+	giteaSigns = false;
 	/** The server's address, without a slash at the end. */
 	url = '';
 	/** Told of every reference that moved, by whichever way. Awaited before the mover is answered. */
