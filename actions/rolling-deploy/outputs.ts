@@ -1,5 +1,6 @@
 import { imageIdsOf, imagesOf } from '../../shared/kubernetes/images.ts';
-import { titleOf } from '../../shared/kubernetes/object.ts';
+import type { Leaver } from '../../shared/kubernetes/inventory.ts';
+import { type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
 import type { Planned } from '../../shared/kubernetes/plan.ts';
 import type { Outcome } from '../../shared/kubernetes/wait.ts';
 
@@ -40,6 +41,19 @@ export function objectOutput(
 	};
 }
 
+/** The same of an object that left the set. */
+export function prunedOutput(live: KubernetesObject): Record<string, unknown> {
+	const { namespace, name } = live.metadata;
+	const { apiVersion, kind } = live;
+	return {
+		apiVersion,
+		kind,
+		...(namespace === undefined ? {} : { namespace }),
+		name,
+		change: 'pruned',
+	};
+}
+
 interface Row {
 	planned: Planned;
 	outcome: Outcome | undefined;
@@ -50,6 +64,7 @@ export function summaryTable(
 	status: string,
 	reason: string | undefined,
 	rows: readonly Row[],
+	leavers: readonly Leaver[] = [],
 ): string {
 	const lines = rows.map(({ planned, outcome }) =>
 		[
@@ -67,6 +82,7 @@ export function summaryTable(
 		'| Object | Change | Image | Ready | Seconds |',
 		'| --- | --- | --- | --- | ---: |',
 		...lines.map((cells) => `| ${cells.join(' | ')} |`),
+		...leavers.map(({ live }) => `| ${cell(titleOf(live))} | pruned | | | |`),
 	].join('\n');
 }
 

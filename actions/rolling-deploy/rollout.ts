@@ -1,11 +1,11 @@
 import { exitCode, Failure, messageOf } from '../../shared/failure/failure.ts';
 import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
-import { diffLines, fieldChanges } from '../../shared/kubernetes/compare.ts';
 import { Discovery } from '../../shared/kubernetes/discovery.ts';
+import { Inventory, type Leaver } from '../../shared/kubernetes/inventory.ts';
 import { type ClusterOptions, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
 import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.ts';
-import { isRecord, titleOf } from '../../shared/kubernetes/object.ts';
+import { isRecord, type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
 import { checkRights } from '../../shared/kubernetes/preflight.ts';
@@ -14,7 +14,9 @@ import { restoreSet } from '../../shared/kubernetes/rollback.ts';
 import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
 import { isAwaited, type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
-import { imageOutputs, objectOutput, summaryTable } from './outputs.ts';
+import { locked, setName } from './lock.ts';
+import { imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
+import { tellPlan } from './plan-text.ts';
 
 /** The inputs of the step, as plain values. */
 export interface RolloutInputs extends ClusterOptions {
@@ -28,6 +30,12 @@ export interface RolloutInputs extends ClusterOptions {
 	stableFor: number;
 	rollbackOnFailure: boolean;
 	upgradeApis: boolean;
+	replaceImmutable: boolean;
+	/** Name of the set in the cluster. */
+	set: string | undefined;
+	prune: boolean;
+	pruneKinds: readonly string[] | undefined;
+	whenLocked: 'wait' | 'fail' | 'ignore';
 	concurrency: number;
 	dryRun: boolean;
 	/** Milliseconds. */
@@ -58,6 +66,8 @@ export class Rollout {
 	#applied: Applied[] = [];
 	#isReported = false;
 	#outcomes: readonly Outcome<Awaited>[] = [];
+	#inventory: Inventory | undefined;
+	#leavers: readonly Leaver[] = [];
 
 	constructor(inputs: RolloutInputs, context: Context) {
 		this.#inputs = inputs;
@@ -85,11 +95,16 @@ export class Rollout {
 		try {
 			const discovery = await Discovery.read(client);
 			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, log };
-			this.#planned = await planSet(manifests, options);
-			this.#tellPlan();
-			if (this.#inputs.wait) await this.#checkRights(client);
+			await this.#plan(manifests, options);
 			if (this.#inputs.dryRun) return { objects: this.#objects() };
-			return await this.#deploy(options);
+			if (!this.#hasWork()) return await this.#deploy(options);
+			const { whenLocked } = this.#inputs;
+			const lock = { ...options, set: this.#set(), whenLocked, signal };
+			return await locked(lock, this.#context.event.runUrl, async (hasWaited) => {
+				// Another run may have changed what was read.
+				if (hasWaited) await this.#plan(manifests, options);
+				return await this.#deploy(options);
+			});
 		} finally {
 			client.close();
 		}
@@ -118,9 +133,38 @@ export class Rollout {
 		return manifests;
 	}
 
+	async #plan(manifests: readonly Manifest[], options: PlanOptions): Promise<void> {
+		const { inputs, log } = { inputs: this.#inputs, log: this.#context.log };
+		this.#planned = await planSet(manifests, options);
+		if (inputs.prune) {
+			const pruneKinds = inputs.pruneKinds ?? [];
+			this.#inventory = new Inventory({ ...options, set: this.#set(), pruneKinds });
+			await this.#inventory.read();
+			this.#leavers = await this.#inventory.leavers(this.#desired());
+		}
+		tellPlan(this.#planned, this.#leavers, inputs.dryRun, log);
+		if (inputs.wait) await this.#checkRights(options.client);
+	}
+
+	#desired(): KubernetesObject[] {
+		return this.#planned.map(({ desired }) => desired);
+	}
+
+	#hasWork(): boolean {
+		return this.#leavers.length > 0 || this.#planned.some(({ change }) => change !== 'unchanged');
+	}
+
+	/** The set's name: given, or the same for the same manifests of the same repository. */
+	#set(): string {
+		const { set, manifests } = this.#inputs;
+		const { repository } = this.#context.event;
+		return set ?? setName([repository?.owner, repository?.name, ...manifests]);
+	}
+
 	async #deploy(options: PlanOptions): Promise<RolloutOutputs> {
 		const { log } = this.#context;
 		try {
+			await this.#inventory?.expect(this.#desired());
 			await applySet(this.#planned, {
 				...options,
 				onApplied: (applied) => {
@@ -131,11 +175,12 @@ export class Rollout {
 				untilServed: (definitions) => this.#untilServed(definitions, options),
 			});
 			if (this.#inputs.wait) await this.#wait(options);
+			await this.#inventory?.prune(this.#leavers, this.#desired());
 		} catch (error) {
 			if (!(error instanceof Failure) || this.#context.signal.aborted) throw error;
 			return await this.#fail(error, options);
 		}
-		const isUnchanged = this.#planned.every(({ change }) => change === 'unchanged');
+		const isUnchanged = !this.#hasWork();
 		const status = isUnchanged ? 'unchanged' : 'deployed';
 		this.#summarize(status);
 		const what = this.#planned.length === 1 ? '1 object' : `${this.#planned.length} objects`;
@@ -245,25 +290,6 @@ export class Rollout {
 		return Math.min(5000, this.#inputs.timeout / 10);
 	}
 
-	#tellPlan(): void {
-		const { log } = this.#context;
-		const count = (change: Planned['change']) =>
-			this.#planned.filter((item) => item.change === change).length;
-		log.info(
-			`${this.#inputs.dryRun ? 'Dry run: ' : ''}${count('created')} to create, ${count('changed')} to change, ${count('unchanged')} unchanged`,
-		);
-		for (const { desired, live, predicted, change } of this.#planned) {
-			if (change === 'unchanged') continue;
-			const lines = diffLines(
-				fieldChanges(live, live === undefined ? desired : (predicted ?? desired)),
-			);
-			const tell = this.#inputs.dryRun ? log.info : log.debug;
-			tell(`${titleOf(desired)} ${change === 'created' ? 'is new' : 'differs'}:`);
-			for (const line of lines) tell(`  ${line}`);
-			if (lines.length === 0) tell('  the owner of its fields alone');
-		}
-	}
-
 	/** Puts out what a failure leaves behind. */
 	#report(end: RolloutOutputs): void {
 		this.#isReported = true;
@@ -280,7 +306,10 @@ export class Rollout {
 	}
 
 	#objects(): Record<string, unknown>[] {
-		return this.#planned.map((planned) => objectOutput(planned, this.#outcomeOf(planned)));
+		return [
+			...this.#planned.map((planned) => objectOutput(planned, this.#outcomeOf(planned))),
+			...this.#leavers.map(({ live }) => prunedOutput(live)),
+		];
 	}
 
 	#outcomeOf({ path }: Planned): Outcome | undefined {
@@ -293,7 +322,7 @@ export class Rollout {
 
 	#summarize(status: string, reason?: string): void {
 		const rows = this.#planned.map((planned) => ({ planned, outcome: this.#outcomeOf(planned) }));
-		this.#context.summary(summaryTable(status, reason, rows));
+		this.#context.summary(summaryTable(status, reason, rows, this.#leavers));
 	}
 }
 

@@ -57,6 +57,34 @@ A container without a readiness probe counts as ready from its first instant; it
 			'Rewrite objects in versions that the server no longer serves (`apps/v1beta1`, Ingress of `extensions/v1beta1`, ...) to those that it does, on the way to it; the files stay as they are.',
 			{ default: 'false' },
 		),
+		'replace-immutable': input(
+			z.boolean(),
+			'Delete and make anew what has a changed field that cannot be changed, such as a Job or a selector. What holds data is never made anew.',
+			{ default: 'false' },
+		),
+		prune: input(
+			z.boolean(),
+			'Delete, when all is ready, what an earlier run with `prune` brought for the same `set` and this one does not bring any more. Never in `kube-system`, and nothing that somebody else has taken over.',
+			{ default: 'false' },
+		),
+		'prune-kinds': input(
+			list,
+			'Kinds that `prune` deletes as well: without being named here a Namespace, Node, Event, PersistentVolume, PersistentVolumeClaim or CustomResourceDefinition stays.',
+		),
+		set: input(
+			z
+				.string()
+				.check(
+					z.regex(/^[a-z0-9]([a-z0-9-]{0,48}[a-z0-9])?$/, 'at most 50 small letters, digits and -'),
+				),
+			'Name of the set in the cluster: of its inventory for `prune`, and of the Lease that keeps two runs for it apart.',
+			{ otherwise: 'made from the repository and `manifests`' },
+		),
+		'when-locked': input(
+			z.enum(['wait', 'fail', 'ignore']),
+			'What to do while another run is at work on the same set.',
+			{ default: 'wait' },
+		),
 		concurrency: input(count, 'Objects that are read or written at once.', { default: '8' }),
 		...clusterInputs,
 		...stepInputs,
@@ -68,7 +96,7 @@ A container without a readiness probe counts as ready from its first instant; it
 		),
 		objects: output(
 			z.array(z.record(z.string(), z.unknown())),
-			'Every object: `apiVersion`, `kind`, `namespace`, `name`, `file`, `line`, `change` (created, changed, unchanged), `images`, `previousImages`, `state`, `seconds`.',
+			'Every object: `apiVersion`, `kind`, `namespace`, `name`, `file`, `line`, `change` (created, changed, replaced, unchanged, pruned), `images`, `previousImages`, `state`, `seconds`.',
 		),
 		images: output(z.array(z.string()), 'The images of the workloads of the set, each once.'),
 		'image-ids': output(

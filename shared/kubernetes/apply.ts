@@ -6,6 +6,7 @@ import { isClientSideApplied, migrate } from './migrate.ts';
 import { type KubernetesObject, titleOf } from './object.ts';
 import { inOrder } from './order.ts';
 import { type Planned, type PlanOptions, planDeferred } from './plan.ts';
+import { deleteAndWait } from './removal.ts';
 
 /** A planned object and what the server has now. */
 export interface Applied extends Planned {
@@ -93,7 +94,10 @@ async function write(planned: Planned, options: PlanOptions): Promise<Kubernetes
 	const { path, desired, live, change, manifest } = planned;
 	if (change === 'unchanged' && live !== undefined) return live;
 	try {
-		if (live !== undefined && isClientSideApplied(live)) {
+		if (change === 'replaced') {
+			log.info(`${titleOf(desired)}: deleted, to be made anew`);
+			await deleteAndWait(client, path, live);
+		} else if (live !== undefined && isClientSideApplied(live)) {
 			log.debug(`${titleOf(desired)}: taking over what client-side apply owned`);
 			await takeOver(planned, options);
 		}

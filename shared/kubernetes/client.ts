@@ -162,20 +162,29 @@ export class KubernetesClient {
 		});
 	}
 
-	async create<T>(path: string, object: object): Promise<T> {
-		return await this.#json<T>({ method: 'POST', path, body: object });
+	/** `idempotent`: the object has a name, so that making it twice is refused the second time. */
+	async create<T>(path: string, object: object, { idempotent = false } = {}): Promise<T> {
+		return await this.#json<T>({ method: 'POST', path, body: object, idempotent });
 	}
 
 	/** Deletes an object; one that is gone already is no error. */
-	async delete(path: string, preconditions?: { uid?: string }): Promise<void> {
+	async delete(
+		path: string,
+		preconditions?: { uid?: string; resourceVersion?: string },
+		{ dryRun = false } = {},
+	): Promise<void> {
 		try {
 			await this.#json({
 				method: 'DELETE',
 				path,
+				// The server reads the options of the body alone where there is one; the query is
+				// for those who read its log.
+				query: { dryRun: dryRun ? 'All' : undefined },
 				body: {
 					apiVersion: 'v1',
 					kind: 'DeleteOptions',
 					propagationPolicy: 'Background',
+					...(dryRun ? { dryRun: ['All'] } : {}),
 					...(preconditions === undefined ? {} : { preconditions }),
 				},
 			});

@@ -176,6 +176,9 @@ export function collectionPath(
 }
 
 /** Path of one object. */
-export function objectPath(resource: Resource, { metadata }: KubernetesObject): string {
+export function objectPath(
+	resource: Resource,
+	{ metadata }: { metadata: Pick<KubernetesObject['metadata'], 'name' | 'namespace'> },
+): string {
 	return `${collectionPath(resource, metadata.namespace)}/${encodeURIComponent(metadata.name)}`;
 }

@@ -17,6 +17,14 @@ export function explainRefusal(error: unknown, manifest: Manifest): Failure {
 	});
 }
 
+/** Whether a refusal is of a change to a field that cannot be changed on an object that exists. */
+export function isImmutable({ status, details, text }: ApiError): boolean {
+	const isToldOfField = (details.causes ?? []).some(({ message }) =>
+		/immutable/.test(message ?? ''),
+	);
+	return status === 422 && (isToldOfField || /updates to .* are forbidden/.test(text));
+}
+
 interface Explanation {
 	message: string;
 	field?: string | undefined;
@@ -53,12 +61,13 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 			message: `${typed[1]}: ${clean(typed[2] ?? '').replace(/&value\.valueUnstructured\{Value:(.*)\}/, '$1')}`,
 			field: typed[1],
 		};
-	const immutable = causes.find(({ message }) => /immutable/.test(message ?? ''));
-	if (status === 422 && (immutable || /updates to .* are forbidden/.test(text)))
+	if (isImmutable(error)) {
+		const immutable = causes.find(({ message }) => /immutable/.test(message ?? ''));
 		return {
-			message: `${immutable?.field ?? 'a field'} cannot be changed on an object that exists (${clean(immutable?.message ?? text)}); keep its value, or delete the object first`,
+			message: `${immutable?.field ?? 'a field'} cannot be changed on an object that exists (${clean(immutable?.message ?? text)}); keep its value, or have the object deleted and made anew with replace-immutable`,
 			field: immutable?.field,
 		};
+	}
 	if (status === 422 && causes.length > 0) {
 		const isSecret = manifest.object.kind === 'Secret';
 		const told = causes.map(({ field, message = '' }) => {

@@ -144,7 +144,13 @@ export function groupOf(apiVersion: string): string {
 }
 
 /** What tells two objects of a cluster apart, whichever version they are written in. */
-export function keyOf({ apiVersion, kind, metadata }: KubernetesObject): string {
+export function keyOf({
+	apiVersion,
+	kind,
+	metadata,
+}: Pick<KubernetesObject, 'apiVersion' | 'kind'> & {
+	metadata: Pick<Metadata, 'name' | 'namespace'>;
+}): string {
 	return [groupOf(apiVersion), kind, metadata.namespace ?? '', metadata.name].join('/');
 }
 

@@ -10,14 +10,15 @@ import type { KubernetesClient } from './client.ts';
 import { isUnchanged } from './compare.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath, type Resource } from './discovery.ts';
-import { explainRefusal, throwTogether } from './explain.ts';
+import { explainRefusal, isImmutable, throwTogether } from './explain.ts';
 import { readLive } from './live.ts';
 import type { Manifest } from './manifests.ts';
 import { isClientSideApplied, isSettledByMigration } from './migrate.ts';
 import { groupOf, isRecord, type KubernetesObject, titleOf } from './object.ts';
 import { upgradeObject } from './upgrade.ts';
 
-export type Change = 'created' | 'changed' | 'unchanged';
+/** `replaced`: deleted and made anew, for a field of it cannot be changed. */
+export type Change = 'created' | 'changed' | 'replaced' | 'unchanged';
 
 /** An object of the set, resolved and tried out on the server. */
 export interface Planned {
@@ -45,6 +46,8 @@ export interface PlanOptions {
 	forceConflicts: boolean;
 	/** Rewrite versions that the server does not serve any more. */
 	upgradeApis: boolean;
+	/** Delete and make anew what has a changed field that cannot be changed. */
+	replaceImmutable: boolean;
 	concurrency: number;
 	log: Log;
 }
@@ -185,6 +188,8 @@ async function planObject(
 		return await tryOut(planned, options);
 	} catch (error) {
 		const cause = error instanceof Failure ? error.cause : undefined;
+		if (cause instanceof ApiError && isImmutable(cause) && mayReplace(planned, options))
+			return { ...planned, change: 'replaced', predicted: desired };
 		if (!(cause instanceof ApiError) || cause.status !== 404) throw error;
 		const comes =
 			cause.details.kind === 'namespaces'
@@ -196,6 +201,17 @@ async function planObject(
 		if (!comes) throw error;
 		return { ...planned, change: 'created', predicted: undefined };
 	}
+}
+
+/** What holds data, or other objects, is not made anew. */
+function mayReplace({ desired }: Pick<Planned, 'desired'>, options: PlanOptions): boolean {
+	const kept = [
+		'Namespace',
+		'PersistentVolume',
+		'PersistentVolumeClaim',
+		'CustomResourceDefinition',
+	];
+	return options.replaceImmutable && !kept.includes(desired.kind);
 }
 
 async function tryOut(

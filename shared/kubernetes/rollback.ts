@@ -3,8 +3,9 @@ import { ApiError } from './api-error.ts';
 import type { Applied } from './apply.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
-import { type KubernetesObject, titleOf } from './object.ts';
+import { isRecord, type KubernetesObject, readPath, titleOf } from './object.ts';
 import { inOrder } from './order.ts';
+import { deleteAndWait } from './removal.ts';
 
 /** What may hold data of its own stays, even where this run created it. */
 const kept = ['Namespace', 'CustomResourceDefinition', 'PersistentVolume', 'PersistentVolumeClaim'];
@@ -30,12 +31,13 @@ export async function restoreSet(
 	applied: readonly Applied[],
 	{ client, concurrency, log }: RollbackOptions,
 ): Promise<Restored[]> {
-	const changed = applied.filter(({ change }) => change === 'changed');
+	const changed = applied.filter(({ change }) => change === 'changed' || change === 'replaced');
 	const restored: Restored[] = [];
 	for (const group of inOrder(changed, ({ desired }) => desired))
 		restored.push(
 			...(await mapConcurrently(group, concurrency, async (item) => {
-				const current = await restore(client, item);
+				const current =
+					item.change === 'replaced' ? await remake(client, item) : await restore(client, item);
 				log.info(`${titleOf(item.desired)}: back to what it was`);
 				return { applied: item, current };
 			})),
@@ -53,6 +55,37 @@ export async function restoreSet(
 			log.info(`${title}: deleted, since this run created it`);
 		});
 	return restored;
+}
+
+/** Makes an object anew as it was: its fields cannot be changed back. */
+async function remake(
+	client: KubernetesClient,
+	{ path, live, desired, current }: Applied,
+): Promise<KubernetesObject> {
+	await deleteAndWait(client, path, current);
+	const { status: _, metadata, ...rest } = withoutGenerated(live ?? desired);
+	const { name, namespace, labels, annotations, finalizers } = metadata;
+	const made = await client.create<KubernetesObject>(path.slice(0, path.lastIndexOf('/')), {
+		...rest,
+		metadata: { name, namespace, labels, annotations, finalizers },
+	});
+	const owners = metadata.managedFields;
+	if (owners === undefined) return made;
+	return await client.patch(path, [
+		{ op: 'replace', path: '/metadata/managedFields', value: owners },
+	]);
+}
+
+/** A Job without the selector and the labels that the server gave it, and gives anew. */
+function withoutGenerated(object: KubernetesObject): KubernetesObject {
+	const { spec } = object;
+	if (object.kind !== 'Job' || !isRecord(spec) || spec.manualSelector === true) return object;
+	const { selector: _, ...rest } = structuredClone(spec);
+	const labels = readPath(rest, ['template', 'metadata', 'labels']);
+	if (isRecord(labels))
+		for (const name of Object.keys(labels))
+			if (/^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/.test(name)) delete labels[name];
+	return { ...object, spec: rest };
 }
 
 /** A replace brings back every field; the owners of the fields need a write of their own. */

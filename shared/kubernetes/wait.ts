@@ -213,7 +213,8 @@ class Wait<T extends Target> {
 		const wanted = Number(
 			readPath(current.status, ['readyReplicas']) ?? readPath(current.status, ['numberReady']) ?? 0,
 		);
-		if (current.kind === 'Deployment' && pods.length < wanted) return false;
+		// The pods' watch may be behind the Deployment's.
+		if (current.kind === 'Deployment' && pods.filter(hasTold).length < wanted) return false;
 		const state = runningState(pods);
 		const now = Date.now();
 		if (this.#running?.state !== state) this.#running = { state, since: now };
@@ -248,6 +249,11 @@ class Wait<T extends Target> {
 
 function detailOf({ detail }: Readiness): string {
 	return detail;
+}
+
+/** Whether the node has told of every container of a pod. */
+function hasTold({ spec, status }: Evidence['pods'][number]): boolean {
+	return (status?.containerStatuses ?? []).length >= (spec?.containers ?? []).length;
 }
 
 /** Changes whenever a container starts or stops. */

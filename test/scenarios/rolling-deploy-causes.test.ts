@@ -73,7 +73,9 @@ test('a crash is told with the last lines that the container wrote', async () =>
 
 test('the cause is an annotation on the line of the manifest', async () => {
 	const run = await deploy(cluster, deployment('acme/web:missing'), {}, { front: github });
-	expect(run.stdout).toMatch(/^::error file=k\.yaml,line=12,col=\d+::Deployment\/web: /m);
+	expect(run.stdout).toMatch(
+		/^::error file=k\.yaml,line=12,col=\d+::k\.yaml:12:\d+: Deployment\/web: /m,
+	);
 });
 
 test('the missing image of a set with others is the one that is told', async () => {

@@ -191,7 +191,7 @@ describe('bad input', () => {
 			{ images: 'acme/w=acme/w:1' },
 			/no container of the set uses acme\/w/,
 		],
-		['an input that is not there', { prune: 'true' }, /prune/],
+		['an input that is not there', { pruned: 'true' }, /pruned/],
 	])('%s is exit code 2, and nothing is asked', async (_what, inputs, message) => {
 		const run = await deploy(cluster, deployment('acme/web:1'), inputs);
 		expect(run.exitCode, log(run)).toBe(2);

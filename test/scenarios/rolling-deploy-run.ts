@@ -54,10 +54,11 @@ export async function deploy(
 	}
 }
 
-/** The requests that would have changed something. */
+/** The requests that would have changed something, the Lease of the run itself left out. */
 export function writes({ requests }: Cluster): string[] {
 	return requests
 		.filter(({ method, query }) => method !== 'GET' && query.dryRun === undefined)
+		.filter(({ path }) => !path.includes('/leases'))
 		.map(({ method, path }) => `${method} ${path}`);
 }
 

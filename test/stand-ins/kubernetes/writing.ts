@@ -151,9 +151,20 @@ export function deleteObject({ store, writes, kind, target, request }: Context):
 			`Operation cannot be fulfilled on ${storageKey(kind)} "${stored.metadata.name}": the UID in the precondition (${String(expected)}) does not match the UID in record (${stored.metadata.uid}). The object might have been deleted and then recreated`,
 		);
 	}
-	const seconds = request.query.get('gracePeriodSeconds') ?? at(given, 'gracePeriodSeconds');
-	const policy = request.query.get('propagationPolicy') ?? at(given, 'propagationPolicy');
-	const dryRun = isDryRun(request) || at(given, 'dryRun') !== undefined;
+	const version = at(given, 'preconditions', 'resourceVersion');
+	if (version !== undefined && version !== stored.metadata.resourceVersion) {
+		throw new StatusError(
+			409,
+			'Conflict',
+			`Operation cannot be fulfilled on ${storageKey(kind)} "${stored.metadata.name}": the ResourceVersion in the precondition (${String(version)}) does not match the ResourceVersion in record (${stored.metadata.resourceVersion}). The object might have been modified`,
+		);
+	}
+	// As the real one: options in the query count only where there is no body.
+	const option = (name: string) =>
+		request.body === '' ? request.query.get(name) : at(given, name);
+	const seconds = option('gracePeriodSeconds');
+	const policy = option('propagationPolicy') ?? undefined;
+	const dryRun = request.body === '' ? isDryRun(request) : at(given, 'dryRun') !== undefined;
 	const preserves = kind.kind === 'Job' && policy === undefined;
 	const object = writes.remove(kind, stored, {
 		dryRun,
