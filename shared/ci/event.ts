@@ -30,7 +30,11 @@ export interface CiEvent {
 	/** Credentials that the CI has for its own forge. */
 	netrc?: { machine: string; username: string; password: string };
 	/** Forge that the CI works for, with its API where the CI names it. */
-	forge?: { kind: 'github' | 'gitea' | 'forgejo'; url: string; apiUrl?: string };
+	forge?: {
+		kind: 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket';
+		url: string;
+		apiUrl?: string;
+	};
 }
 
 export interface CiRepository {

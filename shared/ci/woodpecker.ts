@@ -34,9 +34,19 @@ const kinds: Readonly<Record<string, CiEvent['kind']>> = {
 	manual: 'manual',
 };
 
+/** The names that Woodpecker has for the forges. */
+const forges: Readonly<Record<string, NonNullable<CiEvent['forge']>['kind']>> = {
+	github: 'github',
+	gitea: 'gitea',
+	forgejo: 'forgejo',
+	gitlab: 'gitlab',
+	bitbucket: 'bitbucket',
+	bitbucket_dc: 'bitbucket',
+};
+
 function woodpeckerEvent(env: Environment): CiEvent {
 	const kind = kinds[env.CI_PIPELINE_EVENT ?? ''] ?? 'unknown';
-	const forge = env.CI_FORGE_TYPE;
+	const forge = forges[env.CI_FORGE_TYPE ?? ''];
 	return definedOnly<CiEvent>({
 		kind,
 		repository:
@@ -72,8 +82,6 @@ function woodpeckerEvent(env: Environment): CiEvent {
 					}
 				: undefined,
 		forge:
-			env.CI_FORGE_URL && (forge === 'github' || forge === 'gitea' || forge === 'forgejo')
-				? { kind: forge, url: env.CI_FORGE_URL }
-				: undefined,
+			env.CI_FORGE_URL && forge !== undefined ? { kind: forge, url: env.CI_FORGE_URL } : undefined,
 	});
 }

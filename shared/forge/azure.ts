@@ -324,7 +324,7 @@ function authorization(token: string): string {
  * The project, which stands between the collection and the repository, over https before
  * `_git` and over ssh behind `v3/org`. A repository that has its project's name may do without.
  */
-function projectOf({ owner, name }: RepositoryName, apiUrl: string): string {
+export function projectOf({ owner, name }: RepositoryName, apiUrl: string): string {
 	const parts = owner.split('/').filter((part) => part !== '_git');
 	if (parts[0] === 'v3') return parts[2] ?? name;
 	const collection = decodeURIComponent(new URL(apiUrl).pathname).split('/').filter(Boolean);
@@ -334,7 +334,7 @@ function projectOf({ owner, name }: RepositoryName, apiUrl: string): string {
 }
 
 /** Where users and teams are asked for: on Microsoft's own service that is another host. */
-function identitiesAt(apiUrl: string): string {
+export function identitiesAt(apiUrl: string): string {
 	return apiUrl
 		.replace(/^https:\/\/dev\.azure\.com(?=\/)/, 'https://vssps.dev.azure.com')
 		.replace(/^https:\/\/([\w-]+)\.visualstudio\.com/, 'https://$1.vssps.visualstudio.com');

@@ -4,6 +4,7 @@ import { detectForge } from '../forge/detect.ts';
 import type { Forge } from '../forge/forge.ts';
 import type { Rights } from '../forge/github-app.ts';
 import { githubTokenAdvice } from '../forge/github-token.ts';
+import type { Credentials } from '../git/credentials.ts';
 import type { StepContext } from './declare.ts';
 import {
 	type AccessInputs,
@@ -60,7 +61,7 @@ export async function forgeFrom(
 		apiUrl: found.apiUrl,
 		repository: { owner: remote.owner, name: remote.name },
 		token: apiTokenFor(remote, credentials),
-		username: inputs.username,
+		username: inputs.username ?? nameInUrl(credentials),
 		...(inputs.appId === undefined
 			? {}
 			: {
@@ -73,6 +74,11 @@ export async function forgeFrom(
 		signal,
 		workflowOf: workflowOf(context),
 	});
+}
+
+/** Who logs in by what stands in the repository's URL, unless that is a token alone. */
+function nameInUrl({ token, login }: Credentials): string | undefined {
+	return token === undefined && login?.password ? login.username : undefined;
 }
 
 /** The repository whose GitHub workflow this is. */

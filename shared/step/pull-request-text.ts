@@ -151,7 +151,8 @@ function commitLink(source: string, remote: Remote): string {
 	const [host = ''] = repository.split('/', 1);
 	const scheme = host === remote.host && remote.protocol === 'http' ? 'http' : 'https';
 	const label = code(`${repository.slice(host.length + 1)}@${commit.slice(0, 12)}`);
-	return link(label, `${scheme}://${repository}/commit/${commit}`);
+	const page = host === 'bitbucket.org' ? 'commits' : 'commit';
+	return link(label, `${scheme}://${repository}/${page}/${commit}`);
 }
 
 function valuesOf({ image, previousImage, uses, record }: Proposed): TemplateValues {

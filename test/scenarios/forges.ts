@@ -26,6 +26,8 @@ export interface TestedForge {
 	readonly mark: '#' | '!';
 	/** Whether its pull requests have them at all. */
 	readonly has: { readonly labels: boolean; readonly assignees: boolean };
+	/** What it answers to opening a pull request from a branch that it does not know yet. */
+	readonly early?: { readonly status: number; readonly body: object };
 	readonly opening: Match;
 	readonly commenting: Match;
 }
@@ -64,6 +66,7 @@ export const onGitLab: TestedForge = {
 	options: { front: gitlabFront },
 	production: 'acme/platform/infra-production',
 	mark: '!',
+	early: { status: 400, body: { message: { source_branch: ['does not exist'] } } },
 	opening: posting('/merge_requests'),
 	commenting: posting('/notes'),
 };
@@ -81,6 +84,7 @@ export const onBitbucketCloud: TestedForge = {
 	title: 'Bitbucket Cloud',
 	options: { front: bitbucketCloudFront },
 	inputs: (forge) => ({ forge: 'bitbucket', 'api-url': `${forge.url}/2.0` }),
+	early: { status: 400, body: { type: 'error', error: { message: 'source: branch not found' } } },
 	opening: posting('/pullrequests'),
 };
 
@@ -90,6 +94,7 @@ export const onBitbucketServer: TestedForge = {
 	title: 'Bitbucket Data Center',
 	options: { front: bitbucketServerFront },
 	cloneUrl: (forge, repository) => `${forge.url}/scm/${repository}.git`,
+	early: { status: 404, body: { errors: [{ message: 'Branch does not exist.' }] } },
 	opening: posting('/pull-requests'),
 };
 
@@ -104,6 +109,10 @@ export const onAzure: TestedForge = {
 	cloneUrl: (forge, repository) => `${forge.url}/${repository.replace(/\/([^/]+)$/, '/_git/$1')}`,
 	mark: '!',
 	has: { labels: true, assignees: false },
+	early: {
+		status: 400,
+		body: { message: 'TF401398: the source and/or the target branch no longer exists.' },
+	},
 	opening: posting('/pullrequests'),
 	commenting: posting('/threads'),
 };

@@ -114,6 +114,20 @@ describe.each(testedForges)('on $title', (on) => {
 	});
 });
 
+describe.each(testedForges.filter(({ early }) => early))('on $title', (on) => {
+	test('a forge that does not know the new branch yet is asked again', async () => {
+		scene = await Promotion.start({}, on);
+		const { status: code = 0, body } = on.early ?? {};
+		const left = failing(2, on.opening, status(code, body));
+		const { exitCode, outputs } = await scene.run();
+		expect({ exitCode, operation: outputs.operation }).toEqual({
+			exitCode: 0,
+			operation: 'created',
+		});
+		expect(left()).toBeLessThanOrEqual(0);
+	});
+});
+
 describe('on GitHub alone', () => {
 	const { opening } = onGitHub;
 	beforeEach(async () => {
