@@ -1,4 +1,5 @@
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { Relation } from '../git/history.ts';
 
 /** What a server can be. `git` is a server with no forge around it: no pull requests. */
 export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure' | 'git';
@@ -98,6 +99,11 @@ export interface Forge {
 		request: PullRequest,
 		reviewers: { users: readonly string[]; teams: readonly string[] },
 	): Promise<void>;
+	/**
+	 * How a commit stands to another one; undefined where the forge does not know both, or any
+	 * that comes before both.
+	 */
+	compare?(ours: string, theirs: string): Promise<Relation>;
 	/**
 	 * Commits files by the API, as whoever the token belongs to: a commit that the forge signs
 	 * itself, where it does so. It goes through only while what it replaces stands as it did.

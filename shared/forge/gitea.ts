@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { Relation } from '../git/history.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
 import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
@@ -208,6 +209,25 @@ export class GiteaForge implements Forge {
 			body: { reviewers: users, team_reviewers: teams },
 			idempotent: true,
 		});
+	}
+
+	async compare(ours: string, theirs: string): Promise<Relation> {
+		if (ours === theirs) return 'same';
+		const [theirsOnly, oursOnly] = await Promise.all([
+			this.#commitsBetween(ours, theirs),
+			this.#commitsBetween(theirs, ours),
+		]);
+		if (theirsOnly === undefined || oursOnly === undefined) return undefined;
+		if (oursOnly === 0) return 'older';
+		return theirsOnly === 0 ? 'newer' : 'apart';
+	}
+
+	/** How many commits the second has that the first has not; undefined where it has no such. */
+	async #commitsBetween(from: string, to: string): Promise<number | undefined> {
+		const response = await this.#client.send({ path: this.#path(`/compare/${from}...${to}`) });
+		if (response.status === 404) return undefined;
+		if (response.status >= 300) throw this.#refused('compare two commits', response);
+		return parse<{ total_commits: number }>(response).total_commits;
 	}
 
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {

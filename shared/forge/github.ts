@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { Relation } from '../git/history.ts';
 import { HttpClient } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
 import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
@@ -21,6 +22,14 @@ interface RequestError {
 
 /** Tries for what GitHub does not know yet of a moment ago, and the first pause in ms. */
 const settling = { attempts: 5, pause: 500 };
+
+/** GitHub tells how the second commit stands to the first. */
+const relations = {
+	identical: 'same',
+	ahead: 'older',
+	behind: 'newer',
+	diverged: 'apart',
+} as const;
 
 /** The user that everything belongs to that is done with a workflow's own GITHUB_TOKEN. */
 const workflowBot = 'github-actions[bot]';
@@ -204,6 +213,17 @@ export class GitHubForge implements Forge {
 				team_reviewers: [...teams],
 			}),
 		);
+	}
+
+	async compare(ours: string, theirs: string): Promise<Relation> {
+		const request = { ...this.#where, basehead: `${ours}...${theirs}`, per_page: 1 };
+		try {
+			const { data } = await this.#octokit.rest.repos.compareCommitsWithBasehead(request);
+			return relations[data.status];
+		} catch (error) {
+			if (isRequestError(error, 404)) return undefined;
+			throw this.#failure('compare two commits', error);
+		}
 	}
 
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {

@@ -1,26 +1,12 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { Failure } from '../failure/failure.ts';
 import type { Snapshot } from '../git/commit-to-branch.ts';
-import type { Credentials } from '../git/credentials.ts';
-import { Git, gitVariables } from '../git/git.ts';
-import { type RecordedCommit, type Relation, relationIn, relationOf } from '../git/history.ts';
-import { type Remote, repositoryId } from '../git/remote.ts';
-import { openRepository } from '../git/repository.ts';
+import type { RecordedCommit } from '../git/history.ts';
+import { repositoryId } from '../git/remote.ts';
 import { parseReference } from '../image/reference.ts';
 import { concerns, describeHold, type Hold, isOver } from '../record/hold.ts';
 import type { AppliedBump, Bump } from './bump.ts';
-import type { StepContext } from './declare.ts';
+import type { Context, ForgeInputs } from './forge.ts';
 import { readMarkers } from './hold.ts';
-import { type AccessInputs, credentialsFrom, remoteFrom } from './repository.ts';
-
-/** The inputs by which a step gets into the repository that it writes to. */
-type Inputs = AccessInputs & { readonly repository: string };
-
-type Context = Pick<
-	StepContext,
-	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
->;
+import { relationTo } from './source-order.ts';
 
 /** Why a bump is not written although it would change something. */
 export interface Stop {
@@ -37,7 +23,7 @@ export async function stopOf(
 	bump: Bump,
 	applied: AppliedBump,
 	snapshot: Snapshot,
-	inputs: Inputs & { readonly allowOlder: boolean },
+	inputs: ForgeInputs & { readonly allowOlder: boolean },
 	context: Context,
 ): Promise<Stop | undefined> {
 	if (applied.files.length === 0) return undefined;
@@ -76,7 +62,7 @@ async function supersededBy(
 	bump: Bump,
 	{ previousImage, image }: AppliedBump,
 	snapshot: Snapshot,
-	inputs: Inputs,
+	inputs: ForgeInputs,
 	context: Context,
 ): Promise<string | undefined> {
 	const { source, record: ours } = bump;
@@ -116,60 +102,6 @@ async function recordOf(image: string, snapshot: Snapshot): Promise<RecordedComm
 function splitSource(source: string | undefined): [id?: string, commit?: string] {
 	const match = /^(.+)@([0-9a-f]{40,64})$/.exec(source ?? '');
 	return match?.[1] === undefined ? [] : [match[1], match[2] ?? ''];
-}
-
-/** Asks the workspace, and where its history does not tell, the source repository itself. */
-async function relationTo(
-	{ remote, commit }: NonNullable<Bump['source']>,
-	theirs: string,
-	inputs: Inputs,
-	context: Context,
-): Promise<Relation> {
-	const { childEnvironment, log, protect, signal } = context;
-	const folder = join(context.workspace, '.git');
-	if (existsSync(folder)) {
-		const variables = { ...gitVariables(childEnvironment, {}, []), GIT_NO_LAZY_FETCH: '1' };
-		const relation = await relationIn(new Git({ folder, variables, signal }), commit, theirs);
-		if (relation !== undefined) return relation;
-	}
-	try {
-		const repository = await openRepository({
-			remote,
-			credentials: await credentialsFor(remote, inputs, context),
-			author: { name: inputs.authorName, email: inputs.authorEmail },
-			log,
-			signal,
-			variables: childEnvironment,
-			protect,
-		});
-		try {
-			return await relationOf(repository, commit, theirs);
-		} finally {
-			await repository.close();
-		}
-	} catch (error) {
-		signal.throwIfAborted();
-		if (!(error instanceof Failure)) throw error;
-		log.debug(`The history of ${remote.url} cannot be asked: ${error.message}`);
-		return undefined;
-	}
-}
-
-/**
- * How to get into the source repository: as the CI itself does, else with what was given for
- * the other repository, if that is on the same host. A token goes to no other host.
- */
-async function credentialsFor(
-	{ host }: Remote,
-	inputs: Inputs,
-	context: Context,
-): Promise<Credentials> {
-	if (remoteFrom(inputs.repository, context).host !== host) return { netrc: context.event.netrc };
-	const { ca, skipVerify, ...given } = await credentialsFrom(inputs.repository, inputs, context);
-	const { netrc } = given;
-	const hostname = host.replace(/:\d+$/, '');
-	const ofCi = netrc !== undefined && (netrc.machine === hostname || netrc.machine === host);
-	return { ...(ofCi ? { netrc } : given), ca, skipVerify };
 }
 
 /**
