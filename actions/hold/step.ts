@@ -21,7 +21,7 @@ import { contentRights, readRights } from '../../shared/step/app-token.ts';
 import { bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { defineStep, type InputValues, input, output } from '../../shared/step/declare.ts';
-import { endOf, readMarkers } from '../../shared/step/hold.ts';
+import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
 import { openFrom } from '../../shared/step/repository.ts';
 
 const ownInputs = {
@@ -194,10 +194,9 @@ function set(markers: readonly Marker[], hold: Hold, record: { run?: string }): 
 	const marker = placeHold(markers, hold, new Date());
 	if (marker === undefined) return show(markers, subject);
 	const { path, text } = marker;
-	const end = hold.until === undefined ? '' : `\n\nUntil ${hold.until}`;
 	return {
 		files: [{ path, bytes: Buffer.from(text) }],
-		message: withTrailers(`Hold ${heldThing(hold)}\n\n${hold.reason}${end}`, record),
+		message: holdMessage(hold, record),
 		standing: standingOf([{ path, hold: parseHold(path, text) }], subject),
 	};
 }

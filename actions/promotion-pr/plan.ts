@@ -1,10 +1,10 @@
 import { badInput } from '../../shared/failure/failure.ts';
 import { snapshotOf } from '../../shared/git/commit-to-branch.ts';
-import { parseReference, sameRepository, splitRepository } from '../../shared/image/reference.ts';
+import { parseReference, sameRepository } from '../../shared/image/reference.ts';
 import { listImages } from '../../shared/manifest/edit.ts';
 import { type Bump, planBump } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
-import type { Tip } from '../../shared/step/propose.ts';
+import { ownBranch, type Tip } from '../../shared/step/propose.ts';
 import type { Candidate } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
 import type { Work } from './work.ts';
@@ -52,7 +52,7 @@ export async function chooseCandidate(
 	);
 }
 
-/** `promote/production-acme-api`: flat, for a branch cannot stand below another one. */
+/** The branch of a promotion: `promote/production-acme-api`. */
 export function branchName(
 	{ image }: Bump,
 	{ branchPrefix, environment }: PromotionInputs,
@@ -62,7 +62,5 @@ export function branchName(
 		throw badInput(
 			`${nameOf('branch')} is missing: without ${nameOf('image')} there is no name to make one of`,
 		);
-	const parts = [environment, splitRepository(image.name).path.replace(/^library\//, '')];
-	const name = parts.filter((part) => part !== undefined).join('-');
-	return `${branchPrefix}${name.replace(/[^\w.-]+/g, '-').replace(/\.{2,}|\.lock$/g, '-')}`;
+	return ownBranch(branchPrefix, environment, image.name);
 }

@@ -153,7 +153,7 @@ async function writeOnce<E extends Edited>(
 }
 
 /** More than any branch of manifests has. */
-const allCommits = 100_000;
+export const allCommits = 100_000;
 
 /**
  * A snapshot of a branch's tip that has been fetched.

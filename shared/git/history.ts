@@ -16,14 +16,63 @@ export async function recordsBefore(
 	repository: Repository,
 	commit: string,
 ): Promise<RecordedCommit[]> {
-	const known = await repository.knownHistory();
 	const log = ['log', '-z', '--format=%H%n%B', '--end-of-options', commit];
-	const entries = await (known === 'none' ? repository.git : repository.history).text(log);
+	const entries = await (await viewOf(repository)).text(log);
 	return entries.split('\0').flatMap((entry) => {
 		const end = entry.indexOf('\n');
 		const record = parseTrailers(entry.slice(end + 1));
 		return Object.keys(record).length > 0 ? [{ commit: entry.slice(0, end), record }] : [];
 	});
+}
+
+/** That of the two views which sees more: without partial clones there is but one. */
+async function viewOf(repository: Repository): Promise<Git> {
+	const known = await repository.knownHistory();
+	return known === 'none' ? repository.git : repository.history;
+}
+
+/** A commit and the one before it on the branch's own line. */
+export interface Step {
+	readonly commit: string;
+	readonly parent: string;
+}
+
+/**
+ * The commits on a branch's own line, the newest first, that changed one of the files, out of
+ * so many that are fetched with their trees. A merge counts as one change.
+ */
+export async function changesOf(
+	repository: Repository,
+	{ tip, paths, depth }: { tip: string; paths: readonly string[]; depth: number },
+): Promise<Step[]> {
+	await repository.deepen(tip, depth);
+	const log = ['log', '--first-parent', '--format=%H %P', '--end-of-options', tip, '--', ...paths];
+	const lines = await repository.git.text(['--literal-pathspecs', ...log]);
+	return lines.split('\n').flatMap((line) => {
+		const [commit, parent] = line.split(' ');
+		// What has no parent here is the first commit of all, or the last that was fetched.
+		return commit && parent ? [{ commit, parent }] : [];
+	});
+}
+
+/**
+ * Where a commit came into a branch's own line: itself, or the merge that brought it. Undefined
+ * where the history that is here does not tell.
+ */
+export async function entryOf(
+	repository: Repository,
+	tip: string,
+	commit: string,
+): Promise<Step | undefined> {
+	const view = await viewOf(repository);
+	const [line, after] = await Promise.all([
+		view.text(['rev-list', '--first-parent', '--parents', '--end-of-options', tip]),
+		view.text(['rev-list', '--ancestry-path', '--end-of-options', `${commit}..${tip}`]),
+	]);
+	const has = new Set(after.split('\n')).add(commit);
+	const own = line.split('\n').map((entry) => entry.split(' '));
+	const [entry, parent] = own.findLast(([one = '']) => has.has(one)) ?? [];
+	return entry && parent ? { commit: entry, parent } : undefined;
 }
 
 /**

@@ -209,6 +209,14 @@ export class Repository {
 		this.#hasHistory = true;
 	}
 
+	/** Fetches so many commits up to a branch's tip that has been fetched, with their trees. */
+	async deepen(tip: string, depth: number): Promise<void> {
+		await this.transport.fetch([
+			...[`--depth=${depth}`, '--filter=blob:none'],
+			...['--', 'origin', tip],
+		]);
+	}
+
 	/** How much of the history that was asked for is here. */
 	async knownHistory(): Promise<'none' | 'some' | 'all'> {
 		if (!this.#hasHistory) return 'none';

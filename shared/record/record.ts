@@ -12,6 +12,8 @@ export interface Record {
 	environment?: string;
 	/** `host/owner/name@<full commit>` of the environment that was promoted from. */
 	from?: string;
+	/** Whole reference of the image that was taken back, in a commit of `rollback`. */
+	rolledBackFrom?: string;
 	/** Link to the run of the pipeline. */
 	run?: string;
 }
@@ -22,6 +24,7 @@ const trailerOf = {
 	source: 'Lockstep-Source',
 	environment: 'Lockstep-Environment',
 	from: 'Lockstep-From',
+	rolledBackFrom: 'Lockstep-Rolled-Back-From',
 	run: 'Lockstep-Run',
 } as const satisfies { [K in keyof Record]-?: string };
 

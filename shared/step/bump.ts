@@ -252,11 +252,17 @@ function messageOf(
 	};
 	if (message !== undefined)
 		return withTrailers(fillTemplate(message, values, nameOf('commit-message')), record);
+	return withTrailers(`${subjectOf(values, changed)}\n\n${listChanges(uses)}`, record);
+}
+
+/** A line for each value that changes, for a commit's message. */
+export function listChanges(uses: readonly EditedUse[]): string {
+	const changed = uses.filter(({ from, to }) => from !== to);
 	const places = changed
 		.slice(0, listedPlaces)
 		.map(({ place, path, from, to }) => `- ${oneLine(`${place.file}: ${path}: ${from} -> ${to}`)}`);
 	if (changed.length > places.length) places.push(`- and ${changed.length - places.length} more`);
-	return withTrailers(`${subjectOf(values, changed)}\n\n${places.join('\n')}`, record);
+	return places.join('\n');
 }
 
 function subjectOf(values: TemplateValues, changed: readonly EditedUse[]): string {

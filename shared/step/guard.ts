@@ -2,10 +2,10 @@ import type { Snapshot } from '../git/commit-to-branch.ts';
 import type { RecordedCommit } from '../git/history.ts';
 import { repositoryId } from '../git/remote.ts';
 import { parseReference } from '../image/reference.ts';
-import { concerns, describeHold, type Hold, isOver } from '../record/hold.ts';
+import { describeHold } from '../record/hold.ts';
 import type { AppliedBump, Bump } from './bump.ts';
 import type { Context, ForgeInputs } from './forge.ts';
-import { readMarkers } from './hold.ts';
+import { standingHold } from './hold.ts';
 import { relationTo } from './source-order.ts';
 
 /** Why a bump is not written although it would change something. */
@@ -27,7 +27,9 @@ export async function stopOf(
 	context: Context,
 ): Promise<Stop | undefined> {
 	if (applied.files.length === 0) return undefined;
-	const hold = await holdOn(applied, snapshot);
+	const name = applied.image === undefined ? undefined : parseReference(applied.image)?.name;
+	const files = applied.files.map(({ path }) => path);
+	const hold = await standingHold(snapshot, { image: name, files });
 	if (hold) {
 		const told = describeHold(hold, snapshot.where);
 		return { kind: 'held', why: `${told}; nothing is written until the hold is lifted` };
@@ -35,23 +37,6 @@ export async function stopOf(
 	if (inputs.allowOlder) return undefined;
 	const why = await supersededBy(bump, applied, snapshot, inputs, context);
 	return why === undefined ? undefined : { kind: 'superseded', why };
-}
-
-/**
- * The hold that keeps a bump from being written: a marker in the branch for its image or for
- * one of the files that it would change.
- */
-async function holdOn(
-	{ image, files }: Pick<AppliedBump, 'image' | 'files'>,
-	snapshot: Snapshot,
-	now = new Date(),
-): Promise<Hold | undefined> {
-	const name = image === undefined ? undefined : parseReference(image)?.name;
-	const subject = { image: name, files: files.map(({ path }) => path) };
-	const markers = await readMarkers(snapshot);
-	return markers
-		.map(({ hold }) => hold)
-		.find((hold) => concerns(hold, subject) && !isOver(hold, now));
 }
 
 /**

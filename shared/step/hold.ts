@@ -1,6 +1,16 @@
 import { badInput } from '../failure/failure.ts';
 import type { Snapshot } from '../git/commit-to-branch.ts';
-import { type Hold, holdsFolder, type Marker, parseHold } from '../record/hold.ts';
+import {
+	concerns,
+	type Hold,
+	heldThing,
+	holdsFolder,
+	isOver,
+	type Marker,
+	parseHold,
+	type Subject,
+} from '../record/hold.ts';
+import { type Record, withTrailers } from '../record/record.ts';
 import type { StepContext } from './declare.ts';
 import { duration } from './values.ts';
 
@@ -16,6 +26,24 @@ export async function readMarkers(snapshot: Snapshot): Promise<Marker[]> {
 		path,
 		hold: parseHold(path, Buffer.from(bytes).toString()),
 	}));
+}
+
+/** The hold that keeps an image or one of the files as it is, in a snapshot's branch. */
+export async function standingHold(
+	snapshot: Snapshot,
+	subject: Subject,
+	now = new Date(),
+): Promise<Hold | undefined> {
+	const markers = await readMarkers(snapshot);
+	return markers
+		.map(({ hold }) => hold)
+		.find((hold) => concerns(hold, subject) && !isOver(hold, now));
+}
+
+/** The message of the commit that sets a hold. */
+export function holdMessage(hold: Hold, record: Record): string {
+	const end = hold.until === undefined ? '' : `\n\nUntil ${hold.until}`;
+	return withTrailers(`Hold ${heldThing(hold)}\n\n${hold.reason}${end}`, record);
 }
 
 /** With its zone, for a CI's machine is in none that its user knows; a date alone is UTC. */

@@ -11,7 +11,7 @@ import {
 	sameChanges,
 } from '../git/own-branch.ts';
 import type { Repository } from '../git/repository.ts';
-import { parseReference, sameRepository } from '../image/reference.ts';
+import { parseReference, sameRepository, splitRepository } from '../image/reference.ts';
 import type { Log } from '../log/log.ts';
 import type { Record } from '../record/record.ts';
 
@@ -19,6 +19,16 @@ import type { Record } from '../record/record.ts';
 export interface Tip {
 	readonly branch: string;
 	readonly tip: string;
+}
+
+/**
+ * The one branch for an image in an environment, `<prefix>production-acme-api`: flat, for a
+ * branch cannot stand below another one.
+ */
+export function ownBranch(prefix: string, environment: string | undefined, image: string): string {
+	const parts = [environment, splitRepository(image).path.replace(/^library\//, '')];
+	const name = parts.filter((part) => part !== undefined).join('-');
+	return `${prefix}${name.replace(/[^\w.-]+/g, '-').replace(/\.{2,}|\.lock$/g, '-')}`;
 }
 
 /** What a pull request is to change. */

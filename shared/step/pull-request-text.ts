@@ -16,6 +16,8 @@ const verbs = {
 /** What a pull request's title and body are made from. */
 export interface Proposed {
 	readonly does: keyof typeof verbs;
+	/** Why, where somebody said so. */
+	readonly reason?: string | undefined;
 	readonly image: string | undefined;
 	readonly previousImage: string | undefined;
 	/** Every value that was meant, changed or not. */
@@ -102,7 +104,7 @@ function diffBlock(diff: string, longest: number): string {
 }
 
 function facts(proposed: Proposed): string[] {
-	const { does, image, previousImage, record, provedIn, remote } = proposed;
+	const { does, reason, image, previousImage, record, provedIn, remote } = proposed;
 	const reference = referenceOf(image);
 	const before = referenceOf(previousImage);
 	const version = (one: Reference) => code(one.tag ?? one.digest ?? '');
@@ -110,6 +112,7 @@ function facts(proposed: Proposed): string[] {
 	const from = before && `from ${version(before)}`;
 	const where = record.environment && `in ${code(record.environment)}`;
 	const rows: [string, string | undefined][] = [
+		['Reason', reason && inertMarkdown(oneLine(reason))],
 		['Image', image && code(image)],
 		['Before', previousImage && code(previousImage)],
 		['Digest', record.digest && code(record.digest)],

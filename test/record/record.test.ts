@@ -9,6 +9,7 @@ const record = {
 	source: `github.com/acme/api@${'b'.repeat(40)}`,
 	environment: 'staging',
 	from: `github.com/acme/infra-qa@${'c'.repeat(40)}`,
+	rolledBackFrom: 'ghcr.io/acme/api:v3',
 	run: 'https://ci.example.com/acme/api/7',
 };
 

@@ -21,6 +21,12 @@ spec:
                   image:   ${image}   # kept by bump-image`;
 }
 
+function argumentsOf(inputs: Record<string, string | undefined>): string[] {
+	return Object.entries(inputs).flatMap(([name, value]) =>
+		value === undefined ? [] : [`--${name}=${value}`],
+	);
+}
+
 /** A git server with one infra repository, and what a scenario test asks of both. */
 export class Infra {
 	readonly server: GitServer;
@@ -54,10 +60,18 @@ export class Infra {
 			tag: 'v2',
 			...inputs,
 		};
-		const args = Object.entries(all).flatMap(([name, value]) =>
-			value === undefined ? [] : [`--${name}=${value}`],
-		);
-		return await runStep('bump-image', { ...options, args });
+		return await runStep('bump-image', { ...options, args: argumentsOf(all) });
+	}
+
+	/** Runs hold or rollback from the command line, on the usual image. */
+	async run(
+		step: 'hold' | 'rollback',
+		inputs: Record<string, string | undefined> = {},
+		options: StepOptions = {},
+	): Promise<StepRun> {
+		const file = step === 'rollback' ? { file: 'apps/api.yaml' } : {};
+		const all = { repository: this.url, token, ...file, image: 'ghcr.io/acme/api', ...inputs };
+		return await runStep(step, { ...options, args: argumentsOf(all) });
 	}
 
 	git(...args: string[]): Promise<string> {

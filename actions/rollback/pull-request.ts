@@ -1,0 +1,88 @@
+import type { Forge } from '../../shared/forge/forge.ts';
+import { code, link } from '../../shared/forge/markdown.ts';
+import { bringAbout, pullRequestOf } from '../../shared/forge/pull-request.ts';
+import type { Repository } from '../../shared/git/repository.ts';
+import { describeUse } from '../../shared/step/bump.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import { ownBranch, type Tip, writeBranch } from '../../shared/step/propose.ts';
+import { composeBody, composeTitle, type Proposed } from '../../shared/step/pull-request-text.ts';
+import { rollbackEdit } from './edit.ts';
+import type { RollbackInputs } from './inputs.ts';
+import type { RollbackOutputs } from './outputs.ts';
+import type { Target } from './target.ts';
+
+interface Work {
+	readonly inputs: RollbackInputs;
+	readonly context: StepContext;
+	readonly repository: Repository;
+	readonly forge: Forge;
+}
+
+/** Opens or updates the pull request that takes an image back, or closes one that is done. */
+export async function proposeRollback(
+	{ inputs, context, repository, forge }: Work,
+	target: Target & { kind: 'image' },
+	first: Tip,
+): Promise<RollbackOutputs> {
+	const { log, nameOf } = context;
+	const environment = inputs.environment ?? target.record.environment;
+	const branch = ownBranch(inputs.branchPrefix, environment, inputs.image);
+	await repository.checkBranch(branch, nameOf('branch-prefix'));
+	const present = pullRequestOf(await forge.openPullRequests(), branch, first.branch);
+	const edit = await writeBranch({
+		repository,
+		forge,
+		log,
+		edit: rollbackEdit(target, inputs, context),
+		branch,
+		first,
+		present,
+		authorEmail: inputs.authorEmail,
+		overwrite: inputs.overwrite,
+		dryRun: inputs.dryRun,
+		patience: inputs.pushTimeout,
+	});
+	const { base, applied } = edit;
+	const where = `${base.branch} of ${repository.remote.url}`;
+	const { image, previousImage } = applied;
+	const outputs = { branch, image, previousImage, held: applied.standing !== undefined };
+	for (const use of applied.uses) log.info(describeUse(use));
+	for (const note of applied.notes) log.warn(note);
+	if (edit.kind === 'nothing') {
+		log.info(`Nothing to roll back: ${where} says so already`);
+		if (present === undefined) return { ...outputs, changed: false, operation: 'none' };
+		const { number, url } = present;
+		const done = { ...outputs, changed: false, operation: 'closed', number, url } as const;
+		if (inputs.dryRun) log.info(`Dry run: pull request ${number} would be closed (${url})`);
+		else {
+			const why = `${code(base.branch)} has ${code(image ?? '')} already, so there is nothing left to roll back.`;
+			await forge.closePullRequest(present, why);
+		}
+		return done;
+	}
+	const proposed: Proposed = {
+		...applied,
+		does: 'rollback',
+		record: { ...applied.record, ...edit.circumstances },
+		provedIn: undefined,
+		diff: await repository.diff(base.tip, edit.made),
+		remote: repository.remote,
+	};
+	const title = composeTitle(undefined, proposed, 'title');
+	const body = composeBody(undefined, proposed, 'body');
+	const files = applied.files.map(({ path }) => path);
+	if (inputs.dryRun) {
+		log.info(`Dry run: a pull request into ${where} would be opened or updated: ${title}`);
+		log.info(proposed.diff);
+		return { ...outputs, changed: true, files };
+	}
+	const wanted = { head: branch, base: base.branch, title, body, draft: false };
+	const { request, operation } = await bringAbout(forge, present, wanted, edit.pushed);
+	const { number, url } = request;
+	log.info(`Pull request ${number} ${operation}: ${url}`);
+	context.summary(
+		`${link(`Pull request ${number}`, url)} (${operation}): back to ${code(image ?? '')} in ${where}`,
+	);
+	const changed = operation !== 'unchanged';
+	return { ...outputs, changed, commit: edit.commit, files, operation, number, url };
+}

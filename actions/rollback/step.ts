@@ -1,0 +1,169 @@
+import { badInput } from '../../shared/failure/failure.ts';
+import type { Rights } from '../../shared/forge/github-app.ts';
+import { inertMarkdown } from '../../shared/forge/markdown.ts';
+import {
+	type BranchCommit,
+	commitToBranch,
+	fetchTip,
+	snapshotOf,
+} from '../../shared/git/commit-to-branch.ts';
+import type { Repository } from '../../shared/git/repository.ts';
+import { isRepository } from '../../shared/image/reference.ts';
+import { describeUse } from '../../shared/step/bump.ts';
+import { defineStep, type StepContext } from '../../shared/step/declare.ts';
+import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
+import { standingHold } from '../../shared/step/hold.ts';
+import type { Tip } from '../../shared/step/propose.ts';
+import { openFrom } from '../../shared/step/repository.ts';
+import { type RollbackEdit, rollbackEdit } from './edit.ts';
+import { type RollbackInputs, rollbackInputs } from './inputs.ts';
+import { type RollbackOutputs, rollbackOutputs } from './outputs.ts';
+import { proposeRollback } from './pull-request.ts';
+import { findTarget, nameOfTarget, type Target } from './target.ts';
+
+export const step = defineStep({
+	name: 'rollback',
+	title: 'Take an image back in the files of another repository, and keep it there',
+	text: `Writes back the image that the files had before the present one, as a new commit on the branch
+or, with \`pull-request\`, as a pull request. Nothing is reverted but the image: whatever else was
+changed in the files since stays.
+
+Which image that was is read from the record that \`bump-image\` and \`promotion-pr\` leave in their
+commits, and held against the files themselves; where there is no record, from the history of
+the files. \`to\` and \`to-commit\` name another one. It is decided once: whatever is bumped while
+the step runs, it goes back to that image.
+
+In the same commit the image is held (see \`hold\`), so that no late or new build brings back what
+was taken back: a bump then ends with exit code 0 and \`held\`, and says why. Lift the hold when
+the next good version is there. With \`pull-request\` the hold stands from the merge on.
+
+Running again changes nothing: an image that was rolled back to already stays, and
+\`to: previous\` does not go one further.`,
+	branding: { icon: 'rotate-ccw', color: 'red' },
+	inputs: rollbackInputs,
+	outputs: rollbackOutputs,
+	example: {
+		repository: 'acme/infra-production',
+		file: ['apps/api/*.yaml'],
+		image: 'ghcr.io/acme/api',
+		reason: '1.4.0 loses orders',
+		token: '',
+	},
+	exclusive: [['to', 'to-commit']],
+	async run(inputs, context) {
+		const { nameOf, log } = context;
+		if (!isRepository(inputs.image))
+			throw badInput(
+				`${nameOf('image')}: "${inputs.image}" is no image without a tag; give that as ${nameOf('image')}, and what to go back to as ${nameOf('to')}`,
+			);
+		if (inputs.until !== undefined && !inputs.hold)
+			throw badInput(
+				`${nameOf('until')} is for a hold; leave it out, or let ${nameOf('hold')} be true`,
+			);
+		return await opened(inputs, context, async (repository, propose) => {
+			const first = await fetchTip(repository, inputs.branch);
+			const target = await findTarget(repository, first, inputs, context);
+			if (target.kind === 'done') {
+				const { image, from, commit } = target;
+				const told = `${first.branch} of ${repository.remote.url} was rolled back from ${from} to ${image} already, by commit ${commit.slice(0, 12)}; to go further back give ${nameOf('to')}`;
+				log.warn(told);
+				context.summary(inertMarkdown(told));
+				const snapshot = snapshotOf(repository, first.branch, first.tip);
+				const hold = await standingHold(snapshot, { image: inputs.image, files: [] });
+				return { ...nothing(first), image, toImage: image, held: hold !== undefined };
+			}
+			const outputs = propose
+				? await propose(target, first)
+				: await push(repository, target, first, inputs, context);
+			return { ...outputs, toImage: nameOfTarget(target), superseded: false };
+		});
+	},
+});
+
+type Found = Target & { kind: 'image' };
+
+/** Opens the repository, and the forge where a pull request is asked for; closes both. */
+async function opened(
+	inputs: RollbackInputs,
+	context: StepContext,
+	work: (
+		repository: Repository,
+		propose: ((target: Found, first: Tip) => Promise<RollbackOutputs>) | undefined,
+	) => Promise<RollbackOutputs>,
+): Promise<RollbackOutputs> {
+	const right = inputs.dryRun ? 'read' : 'write';
+	const rights: Rights = { contents: right, ...(inputs.pullRequest && { pull_requests: right }) };
+	const need = {
+		rights,
+		forWhat: 'A pull request',
+		without: `leave out ${context.nameOf('pull-request')} to push there`,
+	};
+	const forge = inputs.pullRequest ? await forgeFrom(inputs, context, need) : undefined;
+	try {
+		const repository = await openFrom(inputs.repository, inputs, context, { rights });
+		try {
+			if (inputs.branch !== undefined)
+				await repository.checkBranch(inputs.branch, context.nameOf('branch'));
+			return await work(
+				repository,
+				forge &&
+					((target, first) =>
+						proposeRollback({ inputs, context, repository, forge }, target, first)),
+			);
+		} finally {
+			await repository.close();
+		}
+	} catch (error) {
+		throw forge ? withTokenAdvice(error, inputs, context) : error;
+	} finally {
+		forge?.close();
+	}
+}
+
+function nothing({ branch, tip }: Tip): RollbackOutputs {
+	return { changed: false, commit: tip, branch, files: [], superseded: false };
+}
+
+async function push(
+	repository: Repository,
+	target: Found,
+	{ branch }: Tip,
+	inputs: RollbackInputs,
+	context: StepContext,
+): Promise<RollbackOutputs> {
+	const { log } = context;
+	const done = await commitToBranch({
+		repository,
+		branch,
+		edit: rollbackEdit(target, inputs, context),
+		dryRun: inputs.dryRun,
+		patience: inputs.pushTimeout,
+		log,
+	});
+	const { edited, changed, commit } = done;
+	const dryRun = inputs.dryRun && changed;
+	for (const use of edited.uses) log.info(describeUse(use));
+	for (const note of edited.notes) log.warn(note);
+	if (edited.standing) log.info(`${edited.standing}; a rollback goes over that`);
+	const told = sentence(done, repository.remote.url, dryRun);
+	log.info(told);
+	if (dryRun) log.info(await repository.diff(done.parent, commit));
+	context.summary(inertMarkdown(told));
+	return {
+		changed,
+		commit: dryRun ? undefined : commit,
+		branch,
+		image: edited.image,
+		previousImage: edited.previousImage,
+		files: edited.files.map(({ path }) => path),
+		held: inputs.hold || edited.standing !== undefined,
+		attempts: done.attempts,
+	};
+}
+
+function sentence(done: BranchCommit<RollbackEdit>, url: string, dryRun: boolean): string {
+	const { changed, branch, commit, edited } = done;
+	if (!changed) return `Nothing to roll back: ${branch} of ${url} has ${edited.image} already`;
+	if (dryRun) return `Dry run: this would be pushed to ${branch} of ${url}`;
+	return `Pushed ${commit} to ${branch} of ${url}: back to ${edited.image}`;
+}
