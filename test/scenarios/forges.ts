@@ -25,7 +25,11 @@ export interface TestedForge {
 	/** How a text refers to a pull request. */
 	readonly mark: '#' | '!';
 	/** Whether its pull requests have them at all. */
-	readonly has: { readonly labels: boolean; readonly assignees: boolean };
+	readonly has: {
+		readonly labels: boolean;
+		readonly assignees: boolean;
+		readonly teams: boolean;
+	};
 	/** What it answers to opening a pull request from a branch that it does not know yet. */
 	readonly early?: { readonly status: number; readonly body: object };
 	readonly opening: Match;
@@ -43,7 +47,7 @@ const usual = {
 	cloneUrl: (forge: Forge, repository: string) => forge.cloneUrl(repository),
 	inputs: () => ({}),
 	mark: '#',
-	has: { labels: true, assignees: true },
+	has: { labels: true, assignees: true, teams: true },
 	opening: posting('/pulls'),
 	commenting: posting('/comments'),
 } as const;
@@ -66,6 +70,7 @@ export const onGitLab: TestedForge = {
 	options: { front: gitlabFront },
 	production: 'acme/platform/infra-production',
 	mark: '!',
+	has: { labels: true, assignees: true, teams: false },
 	early: { status: 400, body: { message: { source_branch: ['does not exist'] } } },
 	opening: posting('/merge_requests'),
 	commenting: posting('/notes'),
@@ -75,7 +80,7 @@ const onBitbucket = {
 	...usual,
 	kind: 'bitbucket',
 	front: drone,
-	has: { labels: false, assignees: false },
+	has: { labels: false, assignees: false, teams: false },
 } as const;
 
 /** Which is at one address alone, so that any other has to be told. */
@@ -108,7 +113,7 @@ export const onAzure: TestedForge = {
 	production: 'acme/shop/infra-production',
 	cloneUrl: (forge, repository) => `${forge.url}/${repository.replace(/\/([^/]+)$/, '/_git/$1')}`,
 	mark: '!',
-	has: { labels: true, assignees: false },
+	has: { labels: true, assignees: false, teams: true },
 	early: {
 		status: 400,
 		body: { message: 'TF401398: the source and/or the target branch no longer exists.' },

@@ -100,6 +100,20 @@ describe.each(testedForges)('on $title', (on) => {
 		expect(scene.takeWrites()).toEqual([]);
 	});
 
+	test('its pull request is found behind pages of others', async () => {
+		await scene.run();
+		const first = scene.pull;
+		const others = Array.from({ length: 120 }, (_, index) => ({
+			...first,
+			id: 1000 + index,
+			number: 2 + index,
+			head: `other/${index}`,
+			body: '',
+		}));
+		scene.pulls.push(...others);
+		expect((await scene.run()).outputs).toMatchObject({ operation: 'unchanged', number: '1' });
+	});
+
 	test('a draft is opened as one and stays one', async () => {
 		await scene.run({ draft: 'true' });
 		expect(scene.pull.draft).toBe(true);
@@ -198,3 +212,18 @@ describe.each(testedForges)('on $title', (on) => {
 		expect(scene.pulls).toEqual([]);
 	});
 });
+
+test.each(testedForges.filter(({ has }) => !has.teams))(
+	'on $title teams cannot be asked for a review, which is a failure once one is named',
+	async (on) => {
+		const scene = await Promotion.start({}, on);
+		try {
+			const { exitCode, stdout, outputs } = await scene.run({ 'team-reviewers': 'operations' });
+			expect(exitCode).toBe(1);
+			expect(stdout).toMatch(/asks no (teams|groups) for a review, so operations were not asked/);
+			expect(outputs).toMatchObject({ operation: 'created', number: '1' });
+		} finally {
+			await scene.close();
+		}
+	},
+);
