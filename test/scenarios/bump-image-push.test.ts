@@ -5,6 +5,8 @@ import type { RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { deployment, Infra, repository } from './infra.ts';
 
 const image = 'ghcr.io/acme/api';
+/** Of one that nothing goes wrong with; bump-image.test.ts names each. */
+const requestsOfBump = 7;
 let infra: Infra;
 beforeEach(async () => {
 	infra = await Infra.start({
@@ -100,7 +102,7 @@ describe('a server that is unwell', () => {
 	] as const)(
 		'%s at each request in turn ends in one commit',
 		async (_, fault) => {
-			for (let broken = 1; broken <= 8; broken++) {
+			for (let broken = 1; broken <= requestsOfBump; broken++) {
 				let seen = 0;
 				infra.server.onRequest = () => (++seen === broken ? fault : undefined);
 				const before = (await infra.subjects()).length;
@@ -146,7 +148,7 @@ describe('a server that is unwell', () => {
 });
 
 test('killed at each request in turn and run again: one commit, and the right one', async () => {
-	for (let killed = 1; killed <= 8; killed++) {
+	for (let killed = 1; killed <= requestsOfBump; killed++) {
 		const before = await infra.subjects();
 		const tag = `v${killed + 1}`;
 		let seen = 0;
