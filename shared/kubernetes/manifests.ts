@@ -153,50 +153,80 @@ function customTags(tags: yaml.Tags): yaml.Tags {
 
 /** The objects of one text, lists taken apart. */
 export function parseManifests(parser: typeof yaml, file: string, text: string): Manifest[] {
-	const lines = new parser.LineCounter();
-	const placeOf = (offset: number): Place => {
-		const { line, col } = lines.linePos(offset);
-		return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-	};
-	const documents = parser.parseAllDocuments(text, {
-		lineCounter: lines,
-		prettyErrors: false,
-		logLevel: 'silent',
-		version: '1.1',
-		customTags,
-	});
-	return [...documents].flatMap((document) => {
+	const source = new Source(parser, file, text);
+	return source.documents().flatMap((document, index) => {
 		const error = document.errors[0];
 		if (error) {
-			const place = placeOf(error.pos[0]);
+			const place = source.placeOf(error.pos[0]);
 			throw new Failure(`The YAML cannot be read: ${error.message}`, { place });
 		}
 		const node = document.contents;
 		if (node === null || (parser.isScalar(node) && node.value === null)) return [];
 		const value: unknown = document.toJS({ maxAliasCount: 1000 });
-		return objectsIn(value, locator(parser, node, placeOf));
+		return objectsIn(value, (path) => source.locate(index, path));
 	});
 }
 
 type Locate = Manifest['locate'];
 
-function locator(parser: typeof yaml, root: yaml.Node, placeOf: (at: number) => Place): Locate {
-	return (path) => {
+/**
+ * A text and its nodes. Those weigh many times the text, and after the first reading only
+ * the place of a failure needs them: they may be forgotten, and are read again.
+ */
+class Source {
+	readonly #parser: typeof yaml;
+	readonly #file: string;
+	readonly #text: string;
+	readonly #lines: yaml.LineCounter;
+	#known: WeakRef<yaml.Document.Parsed[]> | undefined;
+
+	constructor(parser: typeof yaml, file: string, text: string) {
+		this.#parser = parser;
+		this.#file = file;
+		this.#text = text;
+		this.#lines = new parser.LineCounter();
+	}
+
+	documents(): yaml.Document.Parsed[] {
+		const known = this.#known?.deref();
+		if (known !== undefined) return known;
+		const isFirst = this.#known === undefined;
+		const documents = [
+			...this.#parser.parseAllDocuments(this.#text, {
+				...(isFirst ? { lineCounter: this.#lines } : {}),
+				prettyErrors: false,
+				logLevel: 'silent',
+				version: '1.1',
+				customTags,
+			}),
+		];
+		this.#known = new WeakRef(documents);
+		return documents;
+	}
+
+	placeOf(offset: number): Place {
+		const { line, col } = this.#lines.linePos(offset);
+		return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
+	}
+
+	locate(index: number, path: readonly (string | number)[]): Place {
+		const { isMap, isSeq, isScalar, isNode } = this.#parser;
+		const root = this.documents()[index]?.contents;
 		let node: unknown = root;
-		let offset = root.range?.[0] ?? 0;
+		let offset = root?.range?.[0] ?? 0;
 		for (const key of path) {
-			if (!parser.isMap(node) && !parser.isSeq(node)) break;
-			const pair = parser.isMap(node)
-				? node.items.find((item) => parser.isScalar(item.key) && item.key.value === key)
+			if (!isMap(node) && !isSeq(node)) break;
+			const pair = isMap(node)
+				? node.items.find((item) => isScalar(item.key) && item.key.value === key)
 				: undefined;
-			const at = parser.isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
+			const at = isScalar(pair?.key) ? pair.key.range?.[0] : undefined;
 			node = pair === undefined ? node.get(key, true) : pair.value;
-			const start = at ?? (parser.isNode(node) ? node.range?.[0] : undefined);
+			const start = at ?? (isNode(node) ? node.range?.[0] : undefined);
 			if (start === undefined) break;
 			offset = start;
 		}
-		return placeOf(offset);
-	};
+		return this.placeOf(offset);
+	}
 }
 
 function objectsIn(value: unknown, locate: Locate): Manifest[] {

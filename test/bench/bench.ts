@@ -3,6 +3,7 @@
  * run, with ratios. Absolute times say something about this machine only.
  */
 import { benchBump } from './bump.ts';
+import { benchDeploy } from './deploy.ts';
 import { benchSizes } from './sizes.ts';
 import { benchStart } from './start.ts';
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<void>>> = {
 	sizes: benchSizes,
 	start: benchStart,
 	bump: benchBump,
+	deploy: benchDeploy,
 };
 
 const wanted = process.argv.slice(2);
