@@ -24,9 +24,8 @@ do.
 The commit carries the record of what was written: image, source commit, environment and run, as
 git trailers. By that record a late run does not put an older image over a newer one
 (\`superseded\`): where the present image was built from a commit that comes after this run's,
-nothing is written. A hold marker in the branch, a file \`.lockstep-holds/<any name>.json\` with
-\`{"image": "...", "reason": "..."}\` (or \`file\` in place of \`image\`, and \`until\`, \`by\`),
-keeps the image as it is for everybody (\`held\`). Both end with exit code 0 and say why.
+nothing is written. A hold in the branch (see \`hold\` and \`rollback\`) keeps the image, or the
+file, as it is for everybody (\`held\`). Both end with exit code 0 and say why.
 
 Only the branch's tip is fetched, without files but those that are edited, so that a large
 repository costs no more than a small one.`,

@@ -7,7 +7,7 @@ import { type AppliedBump, applyBump, type Bump, listChanges } from '../../share
 import type { StepContext } from '../../shared/step/declare.ts';
 import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
 import type { RollbackInputs } from './inputs.ts';
-import type { Target } from './target.ts';
+import type { Found } from './target.ts';
 
 /** What a rollback makes of a branch's tip: the image and its hold, in one commit. */
 export interface RollbackEdit extends AppliedBump {
@@ -21,7 +21,7 @@ export interface RollbackEdit extends AppliedBump {
  * @throws Failure (bad input) for an end of the hold that cannot be understood.
  */
 export function rollbackEdit(
-	{ image, record: known }: Target & { kind: 'image' },
+	{ image, record: known }: Found,
 	inputs: RollbackInputs,
 	{ nameOf, event }: Pick<StepContext, 'nameOf' | 'event'>,
 ): (snapshot: Snapshot) => Promise<RollbackEdit> {

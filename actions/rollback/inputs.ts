@@ -35,7 +35,7 @@ export const rollbackInputs = {
 		{ otherwise: 'never' },
 	),
 	environment: input(z.string(), 'Environment that the files belong to, for the record.', {
-		otherwise: 'that of the commit which wrote the image first',
+		otherwise: 'what the record says',
 	}),
 	'pull-request': input(z.boolean(), 'Open a pull request in place of pushing.', {
 		default: 'false',

@@ -9,7 +9,7 @@ import { composeBody, composeTitle, type Proposed } from '../../shared/step/pull
 import { rollbackEdit } from './edit.ts';
 import type { RollbackInputs } from './inputs.ts';
 import type { RollbackOutputs } from './outputs.ts';
-import type { Target } from './target.ts';
+import type { Found } from './target.ts';
 
 interface Work {
 	readonly inputs: RollbackInputs;
@@ -21,7 +21,7 @@ interface Work {
 /** Opens or updates the pull request that takes an image back, or closes one that is done. */
 export async function proposeRollback(
 	{ inputs, context, repository, forge }: Work,
-	target: Target & { kind: 'image' },
+	target: Found,
 	first: Tip,
 ): Promise<RollbackOutputs> {
 	const { log, nameOf } = context;

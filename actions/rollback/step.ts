@@ -8,7 +8,7 @@ import {
 	snapshotOf,
 } from '../../shared/git/commit-to-branch.ts';
 import type { Repository } from '../../shared/git/repository.ts';
-import { isRepository } from '../../shared/image/reference.ts';
+import { formatReference, isRepository } from '../../shared/image/reference.ts';
 import { describeUse } from '../../shared/step/bump.ts';
 import { defineStep, type StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
@@ -19,7 +19,7 @@ import { type RollbackEdit, rollbackEdit } from './edit.ts';
 import { type RollbackInputs, rollbackInputs } from './inputs.ts';
 import { type RollbackOutputs, rollbackOutputs } from './outputs.ts';
 import { proposeRollback } from './pull-request.ts';
-import { findTarget, nameOfTarget, type Target } from './target.ts';
+import { type Found, findTarget } from './target.ts';
 
 export const step = defineStep({
 	name: 'rollback',
@@ -75,12 +75,10 @@ Running again changes nothing: an image that was rolled back to already stays, a
 			const outputs = propose
 				? await propose(target, first)
 				: await push(repository, target, first, inputs, context);
-			return { ...outputs, toImage: nameOfTarget(target), superseded: false };
+			return { ...outputs, toImage: formatReference(target.image), superseded: false };
 		});
 	},
 });
-
-type Found = Target & { kind: 'image' };
 
 /** Opens the repository, and the forge where a pull request is asked for; closes both. */
 async function opened(

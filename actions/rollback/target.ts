@@ -4,7 +4,6 @@ import { changesOf, entryOf, type RecordedCommit } from '../../shared/git/histor
 import { type Repository, recentCommits } from '../../shared/git/repository.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
 import {
-	formatReference,
 	isDigest,
 	parseReference,
 	type Reference,
@@ -17,21 +16,22 @@ import type { Tip } from '../../shared/step/propose.ts';
 import { imagesAt, imagesIn } from './images.ts';
 import type { RollbackInputs } from './inputs.ts';
 
-/** What is to be gone back to. */
-export type Target =
-	| {
-			readonly kind: 'image';
-			readonly image: Reference;
-			/** What the commit that wrote it first recorded of it. */
-			readonly record: Pick<Record, 'digest' | 'source' | 'environment'>;
-	  }
-	/** The present image is what an earlier rollback went back to; `commit` is its commit. */
-	| {
-			readonly kind: 'done';
-			readonly image: string;
-			readonly from: string;
-			readonly commit: string;
-	  };
+/** The image to go back to. */
+export interface Found {
+	readonly kind: 'image';
+	readonly image: Reference;
+	/** What is on record of it. */
+	readonly record: Pick<Record, 'digest' | 'source' | 'environment'>;
+}
+
+/** The present image is what an earlier rollback went back to. */
+interface Done {
+	readonly kind: 'done';
+	readonly image: string;
+	/** What was taken back. */
+	readonly from: string;
+	readonly commit: string;
+}
 
 /** Where the image is looked for. */
 interface Search {
@@ -52,7 +52,7 @@ export async function findTarget(
 	{ branch, tip }: Tip,
 	inputs: RollbackInputs,
 	{ nameOf }: Pick<StepContext, 'nameOf'>,
-): Promise<Target> {
+): Promise<Found | Done> {
 	const snapshot = snapshotOf(repository, branch, tip, { history: true });
 	const files = inputs.file.map((path) => repositoryPath(path, nameOf('file')));
 	const selected = await snapshot.list(files);
@@ -110,7 +110,7 @@ function only(images: readonly string[], where: string, { nameOf }: Search): str
 }
 
 /** With what is on record of an image: in what form it was written, and what it was built from. */
-async function known({ snapshot }: Search, image: string): Promise<Target> {
+async function known({ snapshot }: Search, image: string): Promise<Found> {
 	const wanted = parseReference(image) ?? { name: image };
 	const isOfImage = ({ record }: RecordedCommit) => {
 		const other = record.image === undefined ? undefined : parseReference(record.image);
@@ -133,7 +133,7 @@ async function known({ snapshot }: Search, image: string): Promise<Target> {
 	};
 }
 
-async function previous(search: Search, images: readonly string[]): Promise<Target> {
+async function previous(search: Search, images: readonly string[]): Promise<Found | Done> {
 	const { snapshot, inputs, nameOf } = search;
 	const present = only(images, snapshot.where, search);
 	const origin = await originOf(present, search);
@@ -146,7 +146,9 @@ async function previous(search: Search, images: readonly string[]): Promise<Targ
 			`No earlier image of ${inputs.image} is found in ${snapshot.where}: ${present} is the first in ${search.paths.join(', ')}; say what to go back to with ${nameOf('to')}`,
 		);
 	const before = `the commit before ${origin.commit.slice(0, 12)}`;
-	return await known(search, only(origin.before, before, search));
+	const found = await known(search, only(origin.before, before, search));
+	const { environment } = origin.record;
+	return { ...found, record: { ...(environment && { environment }), ...found.record } };
 }
 
 /** The commit that wrote an image. */
@@ -202,9 +204,4 @@ async function writes(
 	if (!after.includes(image)) return undefined;
 	const before = await imagesAt(repository, parent, paths, inputs);
 	return before.includes(image) ? undefined : { commit, record, before };
-}
-
-/** An image as messages name it. */
-export function nameOfTarget(target: Target & { kind: 'image' }): string {
-	return formatReference(target.image);
 }
