@@ -164,6 +164,8 @@ export class Promotion {
 		const description = await githubDescription();
 		return this.forge.requests
 			.filter(({ kind }) => kind === 'github')
+			// Where the server is asked what it is, in the words of others.
+			.filter(({ path }) => !/^\/(api\/v4|rest\/api)\//.test(path))
 			.flatMap((request) => description.requestProblems(request));
 	}
 
