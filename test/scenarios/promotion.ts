@@ -162,10 +162,10 @@ export class Promotion {
 	/** What GitHub's own description finds wrong with the requests so far. */
 	async requestProblems(): Promise<string[]> {
 		const description = await githubDescription();
+		// A server is asked what it is in the words of other forges too.
+		const question = /^\/(api\/v4|rest\/api)\//;
 		return this.forge.requests
-			.filter(({ kind }) => kind === 'github')
-			// Where the server is asked what it is, in the words of others.
-			.filter(({ path }) => !/^\/(api\/v4|rest\/api)\//.test(path))
+			.filter(({ kind, path }) => kind === 'github' && !question.test(path))
 			.flatMap((request) => description.requestProblems(request));
 	}
 
