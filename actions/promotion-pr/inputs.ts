@@ -64,6 +64,15 @@ export const promotionInputs = {
 		"Close open pull requests that promote the same image to the same environment from other branches of the step's, with a comment that names this one.",
 		{ default: 'true' },
 	),
+	'auto-merge': input(
+		z.enum(['merge', 'squash', 'rebase']),
+		'Have the forge merge it in this way as soon as the rules of its base allow it, or at once where they do already. On GitHub the repository has to allow auto-merge where something is still missing.',
+	),
+	wait: input(
+		z.enum(['none', 'merged', 'closed']),
+		'What to wait for, as long as `timeout` allows: `merged` fails where it is closed without being merged, `closed` takes either end. Where the base moves on so that it conflicts, the edit is made anew on that.',
+		{ default: 'none' },
+	),
 	'branch-prefix': input(z.string(), 'What the names of all branches of the step begin with.', {
 		default: 'promote/',
 	}),

@@ -1,7 +1,7 @@
 import { badInput } from '../../shared/failure/failure.ts';
-import type { PullRequest } from '../../shared/forge/forge.ts';
+import type { Forge, PullRequest } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
-import { code, link } from '../../shared/forge/markdown.ts';
+import { code, inertText, link } from '../../shared/forge/markdown.ts';
 import {
 	bringAbout,
 	dress,
@@ -9,6 +9,7 @@ import {
 	pullRequestOf,
 } from '../../shared/forge/pull-request.ts';
 import { fetchTip } from '../../shared/git/commit-to-branch.ts';
+import { formatTrailers, parseTrailers } from '../../shared/record/record.ts';
 import { type AppliedBump, applyBump, describeUse } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
@@ -18,6 +19,7 @@ import { composeBody, composeTitle } from '../../shared/step/pull-request-text.t
 import { openFrom } from '../../shared/step/repository.ts';
 import { type Candidate, findCandidates } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
+import { checkMerging, type Ready, seeThrough } from './merge.ts';
 import { branchName, chooseCandidate, planPromotion } from './plan.ts';
 import { alreadyThereComment, supersededBy, supersededComment } from './pull-request.ts';
 import type { Work } from './work.ts';
@@ -30,6 +32,8 @@ export interface PromotionOutputs {
 	commit?: string | undefined;
 	image?: string | undefined;
 	held?: boolean | undefined;
+	merged?: boolean | undefined;
+	mergeCommit?: string | undefined;
 	superseded?: number[] | undefined;
 }
 
@@ -46,18 +50,71 @@ export async function promote(
 		without: 'use bump-image to push there',
 	});
 	try {
-		const repository = await openFrom(inputs.repository, inputs, context, { rights });
-		try {
-			if (inputs.base !== undefined)
-				await repository.checkBranch(inputs.base, context.nameOf('base'));
-			return await promoteOne({ inputs, context, repository, forge }, candidates);
-		} finally {
-			await repository.close();
+		checkMerging(inputs, forge, context);
+		let earlier: PromotionOutputs | undefined;
+		for (;;) {
+			const onTip = earlier !== undefined;
+			const given = { forge, rights, candidates, onTip };
+			const { ready, ...now } = await promoteOnce(inputs, context, given);
+			const outputs = earlier ? joined(earlier, now) : now;
+			const asked = inputs.autoMerge !== undefined || inputs.wait !== 'none';
+			if (!asked || inputs.dryRun) return outputs;
+			if (ready === undefined) return { ...outputs, ...(await mergedBefore(forge, outputs)) };
+			context.report({ ...outputs, merged: false });
+			const end = await seeThrough(inputs, forge, ready, context);
+			if (end.kind === 'done')
+				return { ...outputs, merged: end.merged, mergeCommit: end.mergeCommit };
+			context.log.info(`${end.why}; making the edit anew on the base as it is now`);
+			earlier = outputs;
 		}
 	} catch (error) {
 		throw withTokenAdvice(error, inputs, context);
 	} finally {
 		forge.close();
+	}
+}
+
+/** What two rounds of one run did together. */
+function joined(earlier: PromotionOutputs, now: PromotionOutputs): PromotionOutputs {
+	const ended = now.operation === 'closed' || now.operation === 'none';
+	const operation = ended || earlier.operation === 'unchanged' ? now.operation : earlier.operation;
+	const superseded = [...(earlier.superseded ?? []), ...(now.superseded ?? [])];
+	return { ...now, operation, superseded };
+}
+
+/** Where the base has the image already: whether that is by the branch's last pull request. */
+async function mergedBefore(
+	forge: Forge,
+	{ branch, operation, held, image }: PromotionOutputs,
+): Promise<Partial<PromotionOutputs>> {
+	if (branch === undefined || operation !== 'none' || held) return { merged: false };
+	const latest = await forge.latestPullRequest(branch);
+	const told = parseTrailers(latest?.body ?? '').image;
+	if (latest?.state !== 'merged' || told !== image) return { merged: false };
+	const state = await forge.mergeState?.(latest);
+	const { number, url } = latest;
+	return { merged: true, mergeCommit: state?.mergeCommit, number, url };
+}
+
+type Round = PromotionOutputs & { readonly ready?: Ready };
+
+async function promoteOnce(
+	inputs: PromotionInputs,
+	context: StepContext,
+	{
+		forge,
+		rights,
+		candidates,
+		onTip,
+	}: { forge: Forge; rights: Rights; candidates: readonly Candidate[]; onTip: boolean },
+): Promise<Round> {
+	const repository = await openFrom(inputs.repository, inputs, context, { rights });
+	try {
+		if (inputs.base !== undefined)
+			await repository.checkBranch(inputs.base, context.nameOf('base'));
+		return await promoteOne({ inputs, context, repository, forge }, candidates, onTip);
+	} finally {
+		await repository.close();
 	}
 }
 
@@ -71,7 +128,11 @@ function rightsFor({ dryRun, teamReviewers }: PromotionInputs): Rights {
 	};
 }
 
-async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise<PromotionOutputs> {
+async function promoteOne(
+	work: Work,
+	candidates: readonly Candidate[],
+	onTip: boolean,
+): Promise<Round> {
 	const { inputs, context, repository, forge } = work;
 	const { log, nameOf } = context;
 	const first = await fetchTip(repository, inputs.base);
@@ -100,6 +161,7 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 		present,
 		authorEmail: inputs.authorEmail,
 		overwrite: inputs.overwrite,
+		onTip,
 		dryRun: inputs.dryRun,
 		patience: inputs.pushTimeout,
 	});
@@ -168,7 +230,14 @@ async function promoteOne(work: Work, candidates: readonly Candidate[]): Promise
 		},
 		operation,
 	);
-	return { ...done, superseded: older.map((one) => one.number) };
+	const ready: Ready = {
+		request,
+		commit: edit.commit,
+		base: edit.pushed || onTip ? base.tip : undefined,
+		changed: operation === 'updated',
+		text: { title, body: inertText(formatTrailers(record)) },
+	};
+	return { ...done, superseded: older.map((one) => one.number), ready };
 }
 
 async function closeDone(

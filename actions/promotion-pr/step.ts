@@ -11,13 +11,14 @@ export const step = defineStep({
 	text: `Writes an image into the files of another repository, as \`bump-image\` does, but on a branch of
 its own, and opens a pull request for it. There is one branch for each image and environment:
 running again updates the commit, the title and the body of the one pull request, and changes
-nothing where it says all of it already. It is never merged by this step.
+nothing where it says all of it already. It is merged by people, or with \`auto-merge\` by the
+forge once the rules of the base are met.
 
 The edit is always made on the tip of the base, so a newer image takes the place of an older
 one. Where the base has the image already, an open pull request is closed. Commits that
 somebody else put on the branch are never thrown away without being told: the step says so and
-fails, unless \`overwrite\` is given. Title and body belong to the step. A hold marker in the base
-(see \`bump-image\`) keeps a pull request from being opened or changed (\`held\`).
+fails, unless \`overwrite\` is given. Title and body belong to the step. A hold in the base
+(see \`hold\`) keeps a pull request from being opened or changed (\`held\`).
 
 The image is \`image\` with its tag or digest; else the one that runs where \`from-file\` says;
 else the one that \`rolling-deploy\` deployed earlier in the same workspace. After a rollout that
@@ -39,6 +40,14 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 		commit: output(z.string(), "The commit at the branch's tip."),
 		image: output(z.string(), 'The image that is promoted, a whole reference.'),
 		held: output(z.boolean(), 'Whether nothing was done since the image or file is held.'),
+		merged: output(
+			z.boolean(),
+			'With `auto-merge` or `wait`: whether the pull request is merged by the end of this run.',
+		),
+		'merge-commit': output(
+			z.string(),
+			'The commit of the base that it became, where the forge tells.',
+		),
 		superseded: output(z.array(z.int()), 'Numbers of the older pull requests that were closed.'),
 	},
 	example: {

@@ -56,6 +56,34 @@ export interface Verification {
 	readonly reason: string;
 }
 
+export type MergeMethod = 'merge' | 'squash' | 'rebase';
+
+/** A merge that the forge is to make by itself, once all that the base asks for is there. */
+export interface AutoMerge {
+	readonly method: MergeMethod;
+	/** Message of the commit that it makes; undefined for the forge's own. */
+	readonly text?: { readonly title: string; readonly body: string };
+	/** Whether what an earlier run asked for may be out of date. */
+	readonly replace: boolean;
+}
+
+/** `not-yet`: the forge plans no merge as the pull request stands now. */
+export type AutoMergeOutcome = 'merged' | 'planned' | 'not-yet';
+
+/** How a pull request that is to be merged stands. */
+export interface MergeState {
+	readonly state: 'open' | 'merged' | 'closed';
+	/** The commit of the base that it became. */
+	readonly mergeCommit: string | undefined;
+	readonly headCommit: string;
+	/** The base's tip, where the forge tells. */
+	readonly baseCommit: string | undefined;
+	/** Whether it has to be made on a newer base; a forge that has not found out yet may say so too. */
+	readonly outdated: 'conflict' | 'behind' | undefined;
+	/** Each as it follows `it waits for`: `an approving review`. */
+	readonly waitsFor: readonly string[];
+}
+
 /**
  * What a forge does for one repository. Each method throws a Failure that says in one
  * sentence what the forge refused and why; passing faults (5xx, rate limits, a forge that
@@ -99,6 +127,13 @@ export interface Forge {
 		request: PullRequest,
 		reviewers: { users: readonly string[]; teams: readonly string[] },
 	): Promise<void>;
+	/**
+	 * Has the forge merge it by itself as soon as the base's rules are met; where they are
+	 * already, it is merged at once.
+	 */
+	autoMerge?(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome>;
+	/** How it stands, and what it waits for. */
+	mergeState?(request: PullRequest): Promise<MergeState>;
 	/**
 	 * How a commit stands to another one; undefined where the forge does not know both, or any
 	 * that comes before both.

@@ -4,46 +4,26 @@ import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import type { Relation } from '../git/history.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
-import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	PullRequest,
+	Verification,
+} from './forge.ts';
 import { adviceOnCommit, filesBody } from './gitea-commit.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './gitea-merge.ts';
+import {
+	type GiteaPull,
+	isOwn,
+	type Label,
+	toPullRequest,
+	type User,
+} from './gitea-pull-request.ts';
 import { refused } from './refusal.ts';
 
-interface User {
-	login: string;
-}
-
-interface Label {
-	id: number;
-	name: string;
-}
-
-/** A pull request as Gitea's API gives it (its /swagger.v1.json, `PullRequest`). */
-interface GiteaPull {
-	number: number;
-	html_url: string;
-	title: string;
-	body: string | null;
-	state: string;
-	merged?: boolean;
-	user: User | null;
-	labels: Label[] | null;
-	assignees: User[] | null;
-	requested_reviewers?: User[] | null;
-	requested_reviewers_teams?: { name: string }[] | null;
-	head: Branch;
-	base: Branch;
-}
-
-/** `ref` is `refs/pull/N/head` once the branch is gone; `label` is its name. */
-interface Branch {
-	ref: string;
-	label: string;
-	sha: string;
-	repo_id: number;
-}
-
-/** What Gitea takes for a draft by default ([repository.pull-request] WORK_IN_PROGRESS_PREFIXES). */
-const draftMark = /^(WIP:|\[WIP\])\s*/i;
 /** The most that Gitea gives at once by default ([api] MAX_RESPONSE_ITEMS). */
 const pageSize = 50;
 const settling = { attempts: 5, pause: 500 };
@@ -211,6 +191,26 @@ export class GiteaForge implements Forge {
 		});
 	}
 
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return {
+			number,
+			send: (sent) => this.#client.send(sent),
+			ask: (doing, path) => this.#ask(doing, { path: this.#path(path) }),
+			path: (path) => this.#path(path),
+			refused: (doing, response) => this.#refused(doing, response),
+			wordsIn: messageIn,
+			pause: (attempt) => this.#pause(attempt),
+		};
+	}
+
 	async compare(ours: string, theirs: string): Promise<Relation> {
 		if (ours === theirs) return 'same';
 		const [theirsOnly, oursOnly] = await Promise.all([
@@ -346,31 +346,6 @@ export class GiteaForge implements Forge {
 			advice,
 		});
 	}
-}
-
-function toPullRequest(pull: GiteaPull): PullRequest {
-	const logins = (users: User[] | null | undefined) => (users ?? []).map(({ login }) => login);
-	return {
-		number: pull.number,
-		url: pull.html_url,
-		title: pull.title.replace(draftMark, ''),
-		body: (pull.body ?? '').replaceAll('\r\n', '\n'),
-		draft: draftMark.test(pull.title),
-		head: pull.head.label,
-		headCommit: pull.head.sha,
-		base: pull.base.ref,
-		state: pull.merged === true ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
-		author: pull.user?.login ?? '',
-		labels: (pull.labels ?? []).map(({ name }) => name),
-		assignees: logins(pull.assignees),
-		requestedReviewers: logins(pull.requested_reviewers),
-		requestedTeams: (pull.requested_reviewers_teams ?? []).map(({ name }) => name),
-	};
-}
-
-/** A fork may have a branch of the same name; its pull requests are none of the step's. */
-function isOwn({ head, base }: GiteaPull): boolean {
-	return head.repo_id === base.repo_id;
 }
 
 function parse<T>({ text }: HttpResponse): T {

@@ -1,18 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Octokit, type RestEndpointMethodTypes } from '@octokit/rest';
+import { Octokit } from '@octokit/rest';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import type { Relation } from '../git/history.ts';
 import { HttpClient } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
-import type { Forge, NewPullRequest, PullRequest, Verification } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	PullRequest,
+	Verification,
+} from './forge.ts';
 import { commitFiles } from './github-commit.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './github-merge.ts';
+import { type ListedPull, toPullRequest } from './github-pull-request.ts';
 import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
-
-type ListedPull = RestEndpointMethodTypes['pulls']['list']['response']['data'][number];
-type AnyPull = ListedPull | RestEndpointMethodTypes['pulls']['create']['response']['data'];
 
 /** An answer of GitHub's other than success. */
 interface RequestError {
@@ -215,6 +222,25 @@ export class GitHubForge implements Forge {
 		);
 	}
 
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return {
+			octokit: this.#octokit,
+			owner: this.#where.owner,
+			name: this.#where.repo,
+			number,
+			failure: (doing, error) => this.#failure(doing, error),
+			pause: (attempt) => this.#pause(attempt),
+		};
+	}
+
 	async compare(ours: string, theirs: string): Promise<Relation> {
 		const request = { ...this.#where, basehead: `${ours}...${theirs}`, per_page: 1 };
 		try {
@@ -329,27 +355,6 @@ export class GitHubForge implements Forge {
 			`The pull request is made with the workflow's own GITHUB_TOKEN, and GitHub starts no workflows for it: give the token of a GitHub App or a fine-grained token if its checks have to run`,
 		);
 	}
-}
-
-function toPullRequest(pull: AnyPull): PullRequest {
-	const users = (list: { login?: string }[] | null | undefined) =>
-		(list ?? []).flatMap(({ login }) => login ?? []);
-	return {
-		number: pull.number,
-		url: pull.html_url,
-		title: pull.title,
-		body: (pull.body ?? '').replaceAll('\r\n', '\n'),
-		draft: pull.draft ?? false,
-		head: pull.head.ref,
-		headCommit: pull.head.sha,
-		base: pull.base.ref,
-		state: pull.merged_at !== null ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
-		author: pull.user?.login ?? '',
-		labels: pull.labels.map(({ name }) => name),
-		assignees: users(pull.assignees),
-		requestedReviewers: users(pull.requested_reviewers),
-		requestedTeams: (pull.requested_teams ?? []).map(({ slug }) => slug),
-	};
 }
 
 function isRequestError(error: unknown, status?: number): error is RequestError {

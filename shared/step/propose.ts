@@ -54,6 +54,8 @@ export interface Proposal<E extends ProposedEdit> {
 	readonly authorEmail: string;
 	/** Whether commits of others on the branch are thrown away. */
 	readonly overwrite: boolean;
+	/** Whether the branch has to stand on the base's tip, as where it is to be merged and cannot be. */
+	readonly onTip?: boolean;
 	/** Commit, and push nothing. */
 	readonly dryRun: boolean;
 	/** Milliseconds after which a branch that others move is given up. */
@@ -99,7 +101,8 @@ export async function writeBranch<E extends ProposedEdit>(
 			const changes = await changesBetween(repository, base.tip, made);
 			const same = sameChanges(there.changes, changes) && saysTheSame(there, message, applied);
 			// Without a pull request it may be left of one that was merged, and be in the base itself.
-			const alive = present !== undefined || there.parent === base.tip;
+			const isOnTip = there.parent === base.tip;
+			const alive = isOnTip || (present !== undefined && !proposal.onTip);
 			if (there.foreign === undefined && same && alive) {
 				const { from, run } = there.record;
 				const circumstances = { ...(from && { from }), ...(run && { run }) };

@@ -2,11 +2,12 @@ import { zeroId } from '../git/git.ts';
 import { type Answer, type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
 import { addComment, addReview, findComment, requestReviews } from './discussion.ts';
 import type { GiteaViews } from './gitea-views.ts';
-import { mergePullRequest } from './merge.ts';
+import { mergePlanned, mergePullRequest } from './merge.ts';
 import type { Comment, PullRequest, Repository, ReviewState } from './model.ts';
 import { mergeTrees } from './objects.ts';
 import {
 	checkMergeability,
+	checkRequirements,
 	openPullRequest,
 	pullCommits,
 	pullFiles,
@@ -97,6 +98,12 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			return created(await view(repository, pull));
 		})
 		.on('POST', `${pulls}/#number/merge`, merge)
+		.on('DELETE', `${pulls}/#number/merge`, (call) => {
+			const pull = call.repository('write').pull(call.number());
+			if (pull.autoMerge === undefined) throw new Refusal('not-found', 'Not Found');
+			pull.autoMerge = undefined;
+			return noContent;
+		})
 		.on('POST', `${pulls}/#number/reviews`, async (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());
@@ -104,6 +111,7 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			if (state === undefined) throw new Refusal('invalid', 'event is no verdict');
 			const body = call.text('body') ?? '';
 			const review = await addReview(call.model, repository, call.user, pull, state, body);
+			await mergePlanned(call.model, repository);
 			return ok(views.review(repository, pull, review));
 		})
 		.on('POST', `${pulls}/#number/requested_reviewers`, async (call) => {
@@ -201,6 +209,15 @@ async function setLabels(
 	if (known.length > 0) await call.model.pullChanged('labeled', repository, pull, call.user.name);
 }
 
+function isReady(call: ApiCall, repository: Repository, pull: PullRequest): boolean {
+	try {
+		checkRequirements(call.model, repository, pull);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
 /** Gitea checks in the background: a merge before that is over is told to come back. */
 async function merge(call: ApiCall): Promise<Answer> {
 	const repository = call.repository('write');
@@ -211,12 +228,19 @@ async function merge(call: ApiCall): Promise<Answer> {
 	if (pull.state === 'open' && !pull.draft) {
 		const mergeability = await checkMergeability(repository, pull);
 		if (mergeability === 'pending') throw new Refusal('checking', 'checking');
+		if (mergeability === 'conflict') throw new Refusal('conflict', 'conflict');
+	}
+	const text = { title: call.text('MergeTitleField'), message: call.text('MergeMessageField') };
+	if (call.flag('merge_when_checks_succeed') && !isReady(call, repository, pull)) {
+		const message = 'The pull request is already scheduled to be merged when checks succeed';
+		if (pull.autoMerge) return { status: 409, body: { message } };
+		pull.autoMerge = { method, user: call.user.name, ...text };
+		return { status: 201 };
 	}
 	await mergePullRequest(call.model, repository, call.user, pull, {
 		method,
 		expectedHead: call.text('head_commit_id'),
-		title: call.text('MergeTitleField'),
-		message: call.text('MergeMessageField'),
+		...text,
 	});
 	if (call.flag('delete_branch_after_merge')) {
 		const tip = await repository.branchTip(pull.head);

@@ -2,6 +2,7 @@ import { git, resolveCommit, resolveObject, zeroId } from '../git/git.ts';
 import { type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
 import { changeContents, entryAt, entryView, type FileEdit } from './contents.ts';
 import type { GiteaViews } from './gitea-views.ts';
+import { mergePlanned } from './merge.ts';
 import { commitOf, listRefs, type Repository } from './model.ts';
 import { listTree, readBlob, readCommit, readCommits } from './objects.ts';
 import { Refusal } from './refusal.ts';
@@ -211,6 +212,7 @@ function addCommitRoutes(router: Router, views: GiteaViews): void {
 			const repository = call.repository('write');
 			const sha = await commitOf(repository, call.param('sha'));
 			const status = addStatus(call.model, repository, call.user, sha, call.newStatus());
+			await mergePlanned(call.model, repository);
 			return created(views.status(repository, sha, status));
 		})
 		.on('GET', `${base}/commits/*ref/status`, async (call) => {

@@ -144,6 +144,9 @@ export class GiteaViews {
 				timestamp: timestamp(commit.committer.date),
 			},
 			protected: repository.protections.has(name),
+			required_approvals: repository.protections.get(name)?.requiredApprovals ?? 0,
+			enable_status_check: repository.protections.get(name)?.requiredChecks !== undefined,
+			status_check_contexts: repository.protections.get(name)?.requiredChecks ?? null,
 		};
 	}
 }

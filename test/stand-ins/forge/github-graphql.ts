@@ -2,6 +2,7 @@ import { buildSchema, type GraphQLError, type GraphQLSchema, graphql } from 'gra
 import type { User } from '../git/accounts.ts';
 import { writeCommit } from '../git/bare-repository.ts';
 import type { Exchange } from '../git/exchange.ts';
+import { type EnableInput, enableAutoMerge, pullObject } from './github-merging.ts';
 import type { ForgeModel, Repository } from './model.ts';
 import { listTree } from './objects.ts';
 import { type Reason, Refusal } from './refusal.ts';
@@ -65,8 +66,32 @@ export class GithubGraphql {
 
 	#root(user: User) {
 		return {
+			repository: ({ owner, name }: { owner: string; name: string }) => {
+				const repository = this.#model.repositoryFor(`${owner}/${name}`, user, 'read');
+				return {
+					pullRequest: ({ number }: { number: number }) =>
+						pullObject(this.#model, repository, repository.pull(number)),
+				};
+			},
 			createCommitOnBranch: ({ input }: { input: CommitInput }) => this.#commit(user, input),
+			enablePullRequestAutoMerge: async ({ input }: { input: EnableInput }) => {
+				const { repository, pull } = this.#pull(user, input.pullRequestId);
+				await enableAutoMerge(this.#model, repository, pull, user, input);
+				return {};
+			},
+			disablePullRequestAutoMerge: ({ input }: { input: { pullRequestId: string } }) => {
+				this.#pull(user, input.pullRequestId).pull.autoMerge = undefined;
+				return {};
+			},
 		};
+	}
+
+	#pull(user: User, id: string) {
+		for (const { fullName, pulls } of this.#model.repositories.values()) {
+			const pull = pulls.find((candidate) => `PR_${candidate.id}` === id);
+			if (pull) return { repository: this.#repository(user, fullName, 'pull_requests'), pull };
+		}
+		throw new Refusal('not-found', `Could not resolve to a node with the global id of '${id}'`);
 	}
 
 	#repository(user: User, fullName: string, right: string): Repository {

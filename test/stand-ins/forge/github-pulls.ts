@@ -1,7 +1,7 @@
 import { type Answer, type ApiCall, created, list, noContent, ok, type Router } from './api.ts';
 import { addReview, requestReviews } from './discussion.ts';
 import type { GithubViews } from './github-views.ts';
-import { mergePullRequest } from './merge.ts';
+import { mergePlanned, mergePullRequest } from './merge.ts';
 import type { MergeMethod, PullRequest, Repository, ReviewState } from './model.ts';
 import {
 	checkMergeability,
@@ -86,6 +86,7 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			if (state === undefined) throw new Refusal('invalid', 'event is no verdict', 'event');
 			const body = call.text('body') ?? '';
 			const review = await addReview(call.model, repository, call.user, pull, state, body);
+			await mergePlanned(call.model, repository);
 			return ok(views.review(repository, pull, review));
 		})
 		.on('GET', `${pulls}/#number/requested_reviewers`, (call) => {

@@ -1,6 +1,7 @@
 import { resolveCommit } from '../git/git.ts';
 import { type ApiCall, created, list, ok, type Router } from './api.ts';
 import type { GithubViews } from './github-views.ts';
+import { mergePlanned } from './merge.ts';
 import { commitOf, listRefs } from './model.ts';
 import { changedFiles, countCommits, mergeBase, readCommit, readCommits } from './objects.ts';
 import { Refusal } from './refusal.ts';
@@ -81,6 +82,7 @@ export function addRepositoryRoutes(router: Router, views: GithubViews): void {
 			const repository = call.repository('write');
 			const sha = await commitOf(repository, call.param('sha'));
 			const status = addStatus(call.model, repository, call.user, sha, call.newStatus());
+			await mergePlanned(call.model, repository);
 			return created(views.status(repository, sha, status));
 		})
 		.on('GET', '/repos/:owner/:name/commits/*ref', async (call) => {

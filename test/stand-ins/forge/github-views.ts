@@ -68,7 +68,7 @@ export class GithubViews {
 			allow_merge_commit: true,
 			allow_squash_merge: true,
 			allow_rebase_merge: true,
-			allow_auto_merge: false,
+			allow_auto_merge: repository.allowAutoMerge,
 			delete_branch_on_merge: false,
 			created_at: timestamp(repository.createdAt),
 			updated_at: timestamp(repository.createdAt),

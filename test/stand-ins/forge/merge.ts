@@ -49,6 +49,22 @@ export async function mergePullRequest(
 	return commit;
 }
 
+/** Merges by itself what was planned so and may be by now; called when something has changed. */
+export async function mergePlanned(model: ForgeModel, repository: Repository): Promise<void> {
+	for (const pull of repository.pulls) {
+		const { autoMerge } = pull;
+		const user = model.accounts.byName(autoMerge?.user ?? '');
+		if (autoMerge === undefined || user === undefined || pull.state === 'closed') continue;
+		try {
+			await mergePullRequest(model, repository, user, pull, autoMerge);
+			pull.autoMerge = undefined;
+		} catch (error) {
+			// It may not be merged yet; the next change is another chance.
+			if (!(error instanceof Refusal)) throw error;
+		}
+	}
+}
+
 async function makeCommit(
 	model: ForgeModel,
 	repository: Repository,

@@ -58,6 +58,13 @@ export interface Label {
 	readonly description: string;
 }
 
+export interface PlannedMerge {
+	readonly method: MergeMethod;
+	readonly user: string;
+	readonly title: string | undefined;
+	readonly message: string | undefined;
+}
+
 export interface PullRequest {
 	readonly id: number;
 	readonly number: number;
@@ -78,6 +85,8 @@ export interface PullRequest {
 	readonly requestedTeams: Set<string>;
 	readonly comments: Comment[];
 	readonly reviews: Review[];
+	/** The merge that the forge makes by itself once it may. */
+	autoMerge: PlannedMerge | undefined;
 	merge: { readonly commit: string; readonly by: string; readonly at: Date } | undefined;
 	/** The pair of commits whose mergeability was last asked for. */
 	checked: string | undefined;
@@ -97,6 +106,8 @@ export class Repository {
 	readonly protections = new Map<string, Protection>();
 	readonly pulls: PullRequest[] = [];
 	readonly labels = new Map<string, Label>();
+	/** GitHub's setting, which is off where nobody turns it on. */
+	allowAutoMerge = true;
 	/** Commits that the forge itself wrote and signed. */
 	readonly signed = new Set<string>();
 	/** By commit, oldest first. */

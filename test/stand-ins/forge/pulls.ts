@@ -56,6 +56,7 @@ export async function openPullRequest(
 		requestedTeams: new Set(),
 		comments: [],
 		reviews: [],
+		autoMerge: undefined,
 		merge: undefined,
 		checked: undefined,
 		createdAt: now,

@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { badInput, exitCode, Failure } from '../../shared/failure/failure.ts';
+import type { AutoMerge, Forge, MergeState, PullRequest } from '../../shared/forge/forge.ts';
+import type { StepContext } from '../../shared/step/declare.ts';
+import type { PromotionInputs } from './inputs.ts';
+
+/** A pull request that says what it is to say, and may be merged from now on. */
+export interface Ready {
+	readonly request: PullRequest;
+	/** The commit that it is to bring. */
+	readonly commit: string;
+	/** The base's tip that this commit stands on; undefined where it is an older one. */
+	readonly base: string | undefined;
+	/** Whether this run changed anything of it. */
+	readonly changed: boolean;
+	/** Message of the commit that a squash makes: the record stands in it. */
+	readonly text: NonNullable<AutoMerge['text']>;
+}
+
+/** What became of it: `outdated` where the edit has to be made anew, on a newer base. */
+export type MergeEnd =
+	| { readonly kind: 'outdated'; readonly why: string }
+	| { readonly kind: 'done'; readonly merged: boolean; readonly mergeCommit: string | undefined };
+
+type Context = Pick<StepContext, 'log' | 'signal' | 'nameOf'>;
+
+/** Pauses between two looks at a pull request, in ms. */
+const pauses = { first: 1000, longest: 15_000 };
+
+/** @throws Failure (bad input) for a forge that does not do what the inputs ask for. */
+export function checkMerging(
+	inputs: PromotionInputs,
+	{ title, autoMerge }: Forge,
+	{ nameOf }: Context,
+): void {
+	if (inputs.autoMerge !== undefined && autoMerge === undefined)
+		throw badInput(
+			`${nameOf('auto-merge')} is known on GitHub, Gitea and Forgejo alone, and not on ${title}; leave it out`,
+		);
+	if (inputs.autoMerge !== undefined && inputs.draft)
+		throw badInput(
+			`${nameOf('auto-merge')} and ${nameOf('draft')} exclude each other: a draft is never merged`,
+		);
+}
+
+/**
+ * Has the forge merge the pull request and waits for that, as far as the inputs ask for
+ * either.
+ * @throws Failure where it is closed without being merged, or cannot be merged and nobody is
+ * to wait.
+ */
+export async function seeThrough(
+	inputs: PromotionInputs,
+	forge: Forge,
+	ready: Ready,
+	context: Context,
+): Promise<MergeEnd> {
+	const { log, signal } = context;
+	const { request, commit } = ready;
+	const name = `Pull request ${request.number}`;
+	let planned = inputs.autoMerge === undefined;
+	let told: string | undefined;
+	for (let look = 1; ; look++) {
+		if (!planned) planned = await plan(inputs, forge, ready, log);
+		const state = await stateOf(forge, request);
+		if (state.state === 'merged') {
+			log.info(`${name} is merged${state.mergeCommit ? ` as ${state.mergeCommit}` : ''}`);
+			if (state.headCommit !== commit)
+				log.warn(`What was merged is ${state.headCommit}, which somebody else put in its place`);
+			return { kind: 'done', merged: true, mergeCommit: state.mergeCommit };
+		}
+		if (state.state === 'closed') {
+			const closed = `${name} was closed without being merged: ${request.url}`;
+			if (inputs.wait === 'merged') throw new Failure(`${closed}; see there why`);
+			log.info(closed);
+			return { kind: 'done', merged: false, mergeCommit: undefined };
+		}
+		const missing = state.waitsFor.join(', ');
+		if (inputs.wait === 'none') {
+			if (!planned) throw notMergeable(forge, name, missing);
+			if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
+			return { kind: 'done', merged: false, mergeCommit: undefined };
+		}
+		if (state.outdated !== undefined && state.baseCommit !== ready.base)
+			return { kind: 'outdated', why: `${name} waits for ${missing}` };
+		const waiting = `${name} waits for ${missing || 'its merge'}`;
+		if (waiting !== told) log.info(waiting);
+		told = waiting;
+		const pause = Math.min(pauses.first * 1.5 ** (look - 1), pauses.longest);
+		await sleep(pause, undefined, { signal }).catch(() => {
+			throw late(signal.reason, waiting);
+		});
+	}
+}
+
+/** Whether the forge merges it by itself from now on. */
+async function plan(
+	{ autoMerge: method }: PromotionInputs,
+	forge: Forge,
+	{ request, changed, text }: Ready,
+	log: Context['log'],
+): Promise<boolean> {
+	if (method === undefined || forge.autoMerge === undefined) return true;
+	const outcome = await forge.autoMerge(request, {
+		method,
+		// A merge and a rebase keep the commit that has the record; of a squash the forge writes one.
+		...(method === 'squash' && {
+			text: { ...text, title: `${text.title} (${forge.mark ?? '#'}${request.number})` },
+		}),
+		replace: changed,
+	});
+	if (outcome === 'planned')
+		log.info(
+			`${forge.title} merges pull request ${request.number} (${method}) as soon as the rules of its base allow it`,
+		);
+	return outcome !== 'not-yet';
+}
+
+/** A forge that does not tell more tells of the branch's newest pull request at least. */
+async function stateOf(forge: Forge, request: PullRequest): Promise<MergeState> {
+	if (forge.mergeState) return await forge.mergeState(request);
+	const latest = await forge.latestPullRequest(request.head);
+	const { state, headCommit } = latest?.number === request.number ? latest : request;
+	const unknown = { mergeCommit: undefined, baseCommit: undefined, outdated: undefined };
+	return { ...unknown, state, headCommit, waitsFor: [] };
+}
+
+function notMergeable(forge: Forge, name: string, missing: string): Failure {
+	const why =
+		missing === ''
+			? 'no rule of its base asks for the checks that run or failed; make them required'
+			: `it waits for ${missing}; see to that`;
+	return new Failure(`${forge.title} plans no merge of ${name.toLowerCase()} now: ${why}, or wait`);
+}
+
+/** The end of the time, with what was waited for. */
+function late(reason: unknown, waiting: string): unknown {
+	if (!(reason instanceof Failure) || reason.exitCode !== exitCode.timedOut) return reason;
+	return new Failure(`${reason.message}; ${waiting}`, { exitCode: reason.exitCode, cause: reason });
+}

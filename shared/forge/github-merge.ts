@@ -1,0 +1,242 @@
+import type { Octokit } from '@octokit/rest';
+import { Failure } from '../failure/failure.ts';
+import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
+import { graphqlErrors } from './github-commit.ts';
+
+/** How a pull request stands, in the words of GitHub's schema. */
+interface Pull {
+	id: string;
+	state: 'OPEN' | 'CLOSED' | 'MERGED';
+	isDraft: boolean;
+	mergeStateStatus: string;
+	reviewDecision: string | null;
+	headRefOid: string;
+	baseRefName: string;
+	mergeCommit: { oid: string } | null;
+	baseRef: { target: { oid: string } | null } | null;
+	autoMergeRequest: {
+		mergeMethod: string;
+		commitHeadline: string | null;
+		commitBody: string | null;
+	} | null;
+	commits: { nodes: ({ commit: { statusCheckRollup: Rollup | null } } | null)[] | null };
+}
+
+interface Rollup {
+	contexts: { nodes: (Check | null)[] | null };
+}
+
+type Check =
+	| {
+			__typename: 'CheckRun';
+			name: string;
+			status: string;
+			conclusion: string | null;
+			isRequired: boolean;
+	  }
+	| { __typename: 'StatusContext'; context: string; state: string; isRequired: boolean };
+
+const query = `query pull($owner: String!, $name: String!, $number: Int!) {
+	repository(owner: $owner, name: $name) {
+		pullRequest(number: $number) {
+			id state isDraft mergeStateStatus reviewDecision headRefOid baseRefName
+			mergeCommit { oid }
+			baseRef { target { oid } }
+			autoMergeRequest { mergeMethod commitHeadline commitBody }
+			commits(last: 1) { nodes { commit { statusCheckRollup { contexts(first: 100) { nodes {
+				__typename
+				... on CheckRun { name status conclusion isRequired(pullRequestNumber: $number) }
+				... on StatusContext { context state isRequired(pullRequestNumber: $number) }
+			} } } } } }
+		}
+	}
+}`;
+
+const enabling = `mutation enable($input: EnablePullRequestAutoMergeInput!) {
+	enablePullRequestAutoMerge(input: $input) { clientMutationId }
+}`;
+
+const disabling = `mutation disable($input: DisablePullRequestAutoMergeInput!) {
+	disablePullRequestAutoMerge(input: $input) { clientMutationId }
+}`;
+
+/** One pull request of one repository, and how to ask for it. */
+export interface MergeQuestion {
+	readonly octokit: Octokit;
+	readonly owner: string;
+	readonly name: string;
+	readonly number: number;
+	/** The sentence for an error that is not one of GraphQL's. */
+	readonly failure: (doing: string, error: unknown) => unknown;
+	/** Waits before another attempt. */
+	readonly pause: (attempt: number) => Promise<void>;
+}
+
+const attempts = 5;
+
+/** How a pull request stands, and what it waits for. */
+export async function mergeState(question: MergeQuestion): Promise<MergeState> {
+	const pull = await readPull(question);
+	const state = ({ OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const)[pull.state];
+	const { mergeStateStatus: status } = pull;
+	return {
+		state,
+		mergeCommit: pull.mergeCommit?.oid,
+		headCommit: pull.headRefOid,
+		baseCommit: pull.baseRef?.target?.oid,
+		outdated: status === 'DIRTY' ? 'conflict' : status === 'BEHIND' ? 'behind' : undefined,
+		waitsFor: state === 'open' ? waitsFor(pull) : [],
+	};
+}
+
+/**
+ * Has GitHub merge a pull request once its base's rules are met
+ * (docs.github.com/graphql/reference/mutations#enablepullrequestautomerge). GitHub refuses to
+ * plan what it could do at once, so that is done by a plain merge of the commit that was seen.
+ */
+export async function autoMerge(
+	question: MergeQuestion,
+	wish: AutoMerge,
+): Promise<AutoMergeOutcome> {
+	const { number, pause } = question;
+	for (let attempt = 1; ; attempt++) {
+		const pull = await readPull(question);
+		if (pull.state === 'MERGED') return 'merged';
+		if (pull.state === 'CLOSED')
+			throw new Failure(`Pull request ${number} was closed, so that it cannot be merged`);
+		if (isPlanned(pull, wish)) return 'planned';
+		const outcome = await tryAutoMerge(question, pull, wish);
+		if (typeof outcome === 'string') return outcome;
+		if (attempt === attempts) {
+			if (outcome.failure === undefined) return 'not-yet';
+			throw outcome.failure;
+		}
+		await pause(attempt);
+	}
+}
+
+/** What came of one attempt; another may fare better where it is no string. */
+async function tryAutoMerge(
+	question: MergeQuestion,
+	pull: Pull,
+	wish: AutoMerge,
+): Promise<AutoMergeOutcome | { failure?: unknown }> {
+	const { octokit, number, failure } = question;
+	const doing = `plan the merge of pull request ${number}`;
+	const pullRequestId = pull.id;
+	try {
+		if (pull.autoMergeRequest !== null)
+			await octokit.graphql(disabling, { input: { pullRequestId } });
+		const input = { pullRequestId, mergeMethod: wish.method.toUpperCase(), ...textOf(wish) };
+		await octokit.graphql(enabling, { input });
+		return 'planned';
+	} catch (error) {
+		const errors = graphqlErrors(error);
+		// The answer got lost, perhaps: how the pull request stands then tells.
+		if (errors === undefined) return { failure: failure(doing, error) };
+		const said = errors.map(({ message }) => message).join(': ');
+		if (!/ status$|rules not configured/i.test(said)) throw refusal(question, said, wish, error);
+		const { mergeStateStatus: status } = pull;
+		if (status === 'CLEAN' || status === 'HAS_HOOKS') return await mergeNow(question, pull, wish);
+		return status === 'UNKNOWN' ? {} : 'not-yet';
+	}
+}
+
+async function mergeNow(
+	{ octokit, owner, name, number, failure }: MergeQuestion,
+	{ headRefOid }: Pull,
+	{ method, text }: AutoMerge,
+): Promise<AutoMergeOutcome | { failure: unknown }> {
+	try {
+		await octokit.rest.pulls.merge({
+			owner,
+			repo: name,
+			pull_number: number,
+			merge_method: method,
+			sha: headRefOid,
+			...(text && { commit_title: text.title, commit_message: text.body }),
+		});
+		return 'merged';
+	} catch (error) {
+		return { failure: failure(`merge pull request ${number}`, error) };
+	}
+}
+
+async function readPull({ octokit, owner, name, number, failure }: MergeQuestion): Promise<Pull> {
+	type Answer = { repository: { pullRequest: Pull | null } | null };
+	const doing = `read how pull request ${number} stands`;
+	let answer: Answer | undefined;
+	try {
+		answer = await octokit.graphql<Answer>(query, { owner, name, number });
+	} catch (error) {
+		// A token that may not read checks gets all the rest, and an error for these.
+		answer = (error as { data?: Answer }).data;
+		const errors = graphqlErrors(error);
+		if (errors === undefined) throw failure(doing, error);
+		if (!answer?.repository?.pullRequest)
+			throw new Failure(
+				`GitHub refused to ${doing} of ${owner}/${name}: ${errors.map(({ message }) => message).join(': ')}; check the name, and that the token may read pull requests there`,
+				{ cause: error },
+			);
+	}
+	const pull = answer.repository?.pullRequest;
+	if (!pull) throw new Failure(`GitHub has no pull request ${number} in ${owner}/${name}`);
+	return pull;
+}
+
+function isPlanned({ autoMergeRequest: planned }: Pull, { method, text }: AutoMerge): boolean {
+	if (planned?.mergeMethod !== method.toUpperCase()) return false;
+	if (text === undefined) return true;
+	return planned.commitHeadline === text.title && planned.commitBody?.trim() === text.body;
+}
+
+function textOf({ text }: AutoMerge) {
+	return text === undefined ? {} : { commitHeadline: text.title, commitBody: text.body };
+}
+
+function refusal(
+	{ owner, name, number }: MergeQuestion,
+	said: string,
+	{ method }: AutoMerge,
+	cause: unknown,
+): Failure {
+	const advice = /auto.?merge is not allowed/i.test(said)
+		? "turn on 'Allow auto-merge' in the settings of the repository (General, Pull Requests), or leave auto-merge out"
+		: /method.*not allowed|not allowed.*method/i.test(said)
+			? `allow ${method} in the settings of the repository, or give auto-merge another one`
+			: /not accessible|forbidden|permission/i.test(said)
+				? 'give a token that may write contents and pull requests there'
+				: 'see what it says';
+	return new Failure(
+		`GitHub refused to plan the merge of pull request ${number} in ${owner}/${name}: ${said}; ${advice}`,
+		{ cause },
+	);
+}
+
+function waitsFor(pull: Pull): string[] {
+	const reasons: string[] = [];
+	if (pull.isDraft) reasons.push('somebody to say that it is no draft any more');
+	if (pull.mergeStateStatus === 'DIRTY')
+		reasons.push(`the end of its conflict with ${pull.baseRefName}`);
+	if (pull.mergeStateStatus === 'BEHIND')
+		reasons.push(`its branch to be brought up to date with ${pull.baseRefName}`);
+	if (pull.reviewDecision === 'REVIEW_REQUIRED') reasons.push('an approving review');
+	if (pull.reviewDecision === 'CHANGES_REQUESTED') reasons.push('a reviewer who asked for changes');
+	const rollup = pull.commits.nodes?.[0]?.commit.statusCheckRollup;
+	for (const check of rollup?.contexts.nodes ?? [])
+		if (check?.isRequired) reasons.push(...checkReason(check));
+	if (reasons.length === 0 && pull.mergeStateStatus === 'BLOCKED')
+		reasons.push(`what the rules for ${pull.baseRefName} ask for`);
+	return reasons;
+}
+
+function checkReason(check: Check): string[] {
+	if (check.__typename === 'StatusContext') {
+		if (check.state === 'SUCCESS') return [];
+		const failed = check.state === 'FAILURE' || check.state === 'ERROR';
+		return [`the check ${check.context}, which ${failed ? 'has failed' : 'is not done'}`];
+	}
+	if (check.status !== 'COMPLETED') return [`the check ${check.name}, which is not done`];
+	const passed = ['SUCCESS', 'NEUTRAL', 'SKIPPED'].includes(check.conclusion ?? '');
+	return passed ? [] : [`the check ${check.name}, which has failed`];
+}
