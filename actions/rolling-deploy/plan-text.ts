@@ -2,7 +2,20 @@ import { diffLines, fieldChanges } from '../../shared/kubernetes/compare.ts';
 import type { Leaver } from '../../shared/kubernetes/inventory.ts';
 import { titleOf } from '../../shared/kubernetes/object.ts';
 import type { Planned } from '../../shared/kubernetes/plan.ts';
+import { type WarningKey, warningsOf } from '../../shared/kubernetes/warnings.ts';
 import type { Log } from '../../shared/log/log.ts';
+
+/** Warns of what may be meant and seldom is, in what this run brings or changes. */
+export function tellWarnings(
+	planned: readonly Planned[],
+	silenced: readonly WarningKey[],
+	log: Log,
+): void {
+	// Those that name no namespace have got one, and the places are the files' own.
+	const written = new Map(planned.map(({ manifest, change }) => [manifest, change]));
+	for (const { key, message, place, manifest } of warningsOf([...written.keys()]))
+		if (!silenced.includes(key) && written.get(manifest) !== 'unchanged') log.warn(message, place);
+}
 
 /** Tells what will be written: the numbers, and in a dry run, or for debugging, the fields. */
 export function tellPlan(

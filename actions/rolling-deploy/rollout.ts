@@ -13,10 +13,11 @@ import { placeOfCause, showEvidence } from '../../shared/kubernetes/report.ts';
 import { restoreSet } from '../../shared/kubernetes/rollback.ts';
 import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
 import { isAwaited, type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
+import type { WarningKey } from '../../shared/kubernetes/warnings.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { locked, setName } from './lock.ts';
 import { imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
-import { tellPlan } from './plan-text.ts';
+import { tellPlan, tellWarnings } from './plan-text.ts';
 
 /** The inputs of the step, as plain values. */
 export interface RolloutInputs extends ClusterOptions {
@@ -36,6 +37,7 @@ export interface RolloutInputs extends ClusterOptions {
 	prune: boolean;
 	pruneKinds: readonly string[] | undefined;
 	whenLocked: 'wait' | 'fail' | 'ignore';
+	silence: readonly WarningKey[] | undefined;
 	concurrency: number;
 	dryRun: boolean;
 	/** Milliseconds. */
@@ -111,12 +113,14 @@ export class Rollout {
 	}
 
 	async #connection() {
-		const { workspace, childEnvironment, protect, nameOf } = this.#context;
+		const { workspace, childEnvironment, protect, nameOf, log, signal } = this.#context;
 		return await connectionOf(this.#inputs, {
 			environment: childEnvironment,
 			folder: workspace,
 			protect,
 			nameOf,
+			log,
+			signal,
 		});
 	}
 
@@ -142,6 +146,7 @@ export class Rollout {
 			await this.#inventory.read();
 			this.#leavers = await this.#inventory.leavers(this.#desired());
 		}
+		tellWarnings(this.#planned, inputs.silence ?? [], log);
 		tellPlan(this.#planned, this.#leavers, inputs.dryRun, log);
 		if (inputs.wait) await this.#checkRights(options.client);
 	}

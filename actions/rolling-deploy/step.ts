@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { warningKeys } from '../../shared/kubernetes/warnings.ts';
 import { clusterInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { defineStep, input, output } from '../../shared/step/declare.ts';
 import { count, duration, list, pairs } from '../../shared/step/values.ts';
@@ -85,6 +86,10 @@ A container without a readiness probe counts as ready from its first instant; it
 			'What to do while another run is at work on the same set.',
 			{ default: 'wait' },
 		),
+		silence: input(
+			z.array(z.enum(warningKeys)),
+			`Warnings that are not wanted: ${warningKeys.map((key) => `\`${key}\``).join(', ')}.`,
+		),
 		concurrency: input(count, 'Objects that are read or written at once.', { default: '8' }),
 		...clusterInputs,
 		...stepInputs,
@@ -110,6 +115,8 @@ A container without a readiness probe counts as ready from its first instant; it
 	exclusive: [
 		['kubeconfig', 'server'],
 		['context', 'server'],
+		['eks-cluster', 'kubeconfig'],
+		['eks-cluster', 'cluster-token'],
 	],
 	async run(inputs, context) {
 		return await new Rollout(inputs, context).run();

@@ -39,6 +39,8 @@ outputs, and as JUnit XML in \`verify-deployment.xml\` in the folder of the outp
 	exclusive: [
 		['kubeconfig', 'server'],
 		['context', 'server'],
+		['eks-cluster', 'kubeconfig'],
+		['eks-cluster', 'cluster-token'],
 	],
 	run: verify,
 });

@@ -91,6 +91,8 @@ async function clusterFrom(inputs: Inputs, context: Context): Promise<Cluster> {
 		folder: workspace,
 		protect,
 		nameOf,
+		log,
+		signal,
 	});
 	return {
 		client: new KubernetesClient(connection, { log, signal, environment }),

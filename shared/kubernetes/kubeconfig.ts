@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, resolve } from 'node:path';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import type { TlsOptions } from '../http/client.ts';
+import type { Log } from '../log/log.ts';
 import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
+import { describeEksCluster, eksCredentials } from './eks.ts';
 import { isRecord } from './object.ts';
 
 /** How to reach a cluster, and as whom. */
@@ -24,6 +26,8 @@ export interface ClusterOptions {
 	server?: string | undefined;
 	clusterToken?: string | undefined;
 	clusterCa?: string | undefined;
+	eksCluster?: string | undefined;
+	region?: string | undefined;
 }
 
 export interface Surroundings {
@@ -35,6 +39,8 @@ export interface Surroundings {
 	protect: (secret: string) => void;
 	/** An input's name as its user wrote it. */
 	nameOf: (input: string) => string;
+	log?: Log;
+	signal?: AbortSignal;
 }
 
 const accountFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -54,6 +60,7 @@ export async function connectionOf(
 		throw badInput(
 			`${around.nameOf('kubeconfig')} and ${around.nameOf('server')} exclude each other; give one of them`,
 		);
+	if (options.eksCluster !== undefined) return await fromEks(options.eksCluster, options, around);
 	if (server !== undefined) return await fromServer(server, options, around);
 	if (options.clusterToken !== undefined || options.clusterCa !== undefined)
 		throw badInput(
@@ -87,6 +94,33 @@ async function fromServer(
 		credentials: clusterToken === undefined ? {} : fixedToken(clusterToken.trim()),
 	};
 }
+
+async function fromEks(
+	name: string,
+	options: ClusterOptions,
+	around: Surroundings,
+): Promise<Connection> {
+	const { environment, protect, nameOf } = around;
+	const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION);
+	if (!region)
+		throw badInput(
+			`${nameOf('eks-cluster')} needs a region: give ${nameOf('region')}, or set the variable AWS_REGION`,
+		);
+	const cluster = { name, region, environment, protect };
+	const credentials = eksCredentials(cluster);
+	if (options.server !== undefined)
+		return { ...(await fromServer(options.server, options, around)), credentials };
+	const { log = silent, signal = new AbortController().signal } = around;
+	const { server, ca } = await describeEksCluster(cluster, { log, signal });
+	return { server, tls: { ca }, credentials };
+}
+
+const silent: Log = {
+	debug: () => undefined,
+	info: () => undefined,
+	warn: () => undefined,
+	error: () => undefined,
+};
 
 /** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
 async function fromPod({ environment }: Surroundings): Promise<Connection> {

@@ -95,6 +95,13 @@ export const clusterInputs = {
 		z.string(),
 		'Certificate authority of `server`: a path, the PEM text, or Base64 of it.',
 	),
+	'eks-cluster': input(
+		z.string(),
+		'Name of a cluster of Amazon EKS, with the keys in the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Its address is asked for, unless `server` and `cluster-ca` give it.',
+	),
+	region: input(z.string(), 'AWS region of `eks-cluster`.', {
+		otherwise: 'the variable `AWS_REGION` or `AWS_DEFAULT_REGION`',
+	}),
 	namespace: input(z.string(), 'Namespace of what names none.', {
 		otherwise: "the context's, else `default`",
 	}),

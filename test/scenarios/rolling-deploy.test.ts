@@ -237,3 +237,21 @@ describe('going back on failure', () => {
 		expect(imageOf()).toContain('acme/web:gone');
 	});
 });
+
+describe('warnings', () => {
+	test('stand at their line of the manifest, and are silenced by their key', async () => {
+		const set = deployment('acme/web:latest');
+		const inputs = { 'dry-run': 'true' };
+		const run = await deploy(cluster, set, inputs, { front: github });
+		expect(run.stdout).toMatch(/^::warning file=k\.yaml,line=12,.*can be another one tomorrow/m);
+		expect(run.stdout).toContain('has no readinessProbe');
+		const silence = 'latest-tag, no-readiness-probe';
+		const silenced = await deploy(cluster, set, { ...inputs, silence }, { front: github });
+		expect(silenced.stdout).not.toContain('::warning');
+	});
+
+	test('are about what the run changes alone', async () => {
+		expect(log(await deploy(cluster, deployment('acme/web:1')))).toContain('no readinessProbe');
+		expect(log(await deploy(cluster, deployment('acme/web:1')))).not.toContain('no readinessProbe');
+	});
+});

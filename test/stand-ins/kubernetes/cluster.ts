@@ -24,6 +24,8 @@ export interface ClusterOptions {
 	/** How long one of the cluster's seconds lasts, in milliseconds: back-offs, deadlines, start times. Default 20. */
 	secondMs?: number;
 	nodes?: number;
+	/** Says whose a token is that `allow` does not know, as a webhook would. */
+	authenticate?: (token: string) => User | undefined;
 	/** What a ready pod answers to a GET through its Service's proxy; by default 200 `ok`. */
 	serve?: PodServer;
 	/** Made at the start besides `default` and the system's own. */
@@ -65,6 +67,7 @@ export async function startCluster({
 	tls = true,
 	secondMs = 20,
 	nodes = 1,
+	authenticate = () => undefined,
 	serve = () => ({ status: 200, body: 'ok' }),
 	namespaces = [],
 }: ClusterOptions = {}): Promise<Cluster> {
@@ -104,7 +107,7 @@ export async function startCluster({
 				read: (kind, namespace, name) => client.get(kind, namespace, name),
 				readAll: (kind, namespace) => client.list(kind, namespace),
 			},
-			users,
+			userOf: (token) => users.get(token) ?? authenticate(token),
 			requests,
 			fault: (request) => cluster.fault?.(request),
 		},

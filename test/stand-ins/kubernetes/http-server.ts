@@ -11,7 +11,7 @@ import { StatusError } from './status-error.ts';
 
 export interface Door {
 	api: Api;
-	users: Map<string, User>;
+	userOf(token: string): User | undefined;
 	requests: RecordedRequest[];
 	fault: FaultHook;
 }
@@ -66,7 +66,7 @@ async function handle(
 		fail(fault, request, response);
 		return;
 	}
-	const user = door.users.get(token);
+	const user = door.userOf(token);
 	if (user === undefined) {
 		sendJson(response, 401, new StatusError(401, 'Unauthorized', 'Unauthorized').body());
 		return;
