@@ -237,7 +237,7 @@ test('a plain git server is told to have no pull requests', async () => {
 
 test('a server that is no known forge is asked for by name', async () => {
 	scene.forge.onRequest = ({ path }) =>
-		/^\/api\/v[13]\/(version|meta)$/.test(path) ? { kind: 'status', status: 404 } : undefined;
+		/^\/(api\/v[134]|rest\/api)\//.test(path) ? { kind: 'status', status: 404 } : undefined;
 	const { exitCode, stderr } = await scene.run({}, commandLine);
 	expect(exitCode).toBe(2);
 	expect(stderr).toContain('cannot be found out');
