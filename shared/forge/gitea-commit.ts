@@ -22,7 +22,8 @@ export function filesBody({ branch, files, message }: FilesToWrite): object {
 
 /** What to do where such a commit was refused, if that is known better than by its status. */
 export function adviceOnCommit(said: string): string | undefined {
-	return /protect/i.test(said)
+	// To somebody who may write to the repository, but not to this branch.
+	return /protect|user cannot commit to repo/i.test(said)
 		? 'the branch is protected: use promotion-pr, or let this user push to it'
 		: undefined;
 }

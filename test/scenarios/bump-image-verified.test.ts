@@ -133,7 +133,7 @@ describe.each(forges)('on %s', (_title, front, forgeTitle) => {
 		scene.forge.protectBranch(production, 'main');
 		const { exitCode, stdout } = await bump();
 		expect(exitCode).toBe(1);
-		expect(stdout).toMatch(/Protected branch main.*the branch is protected: use promotion-pr/);
+		expect(stdout).toMatch(/refused to commit to main.*the branch is protected: use promotion-pr/);
 		expect(scene.forge.requests.filter(isWrite)).toHaveLength(1);
 	});
 

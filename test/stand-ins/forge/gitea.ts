@@ -16,7 +16,7 @@ const answers: Record<Reason, { status: number; message?: string }> = {
 	exists: { status: 409 },
 	stale: { status: 422 },
 	'not-fast-forward': { status: 422 },
-	protected: { status: 403 },
+	protected: { status: 403, message: 'user cannot commit to repo' },
 	duplicate: { status: 409, message: 'pull request already exists for these targets' },
 	'unknown-head': { status: 404, message: "The target couldn't be found." },
 	'unknown-base': { status: 404, message: "The target couldn't be found." },
