@@ -60,7 +60,10 @@ async function run(
 	inputs: Record<string, unknown>,
 	{ host, redactor, log, env }: Surroundings,
 ): Promise<ExitCode> {
-	const folder = new OutputsFolder(resolve(host.workspace, inputs.outputsDir as string));
+	const folder = new OutputsFolder(
+		resolve(host.workspace, inputs.outputsDir as string),
+		host.nameOf('outputs-dir'),
+	);
 	const outputs: Record<string, unknown> = {};
 	const ending = endingSignal(inputs.timeout as number);
 	const context: StepContext = {
@@ -76,7 +79,7 @@ async function run(
 		outputsOf: (name) => folder.read(name),
 		nameOf: host.nameOf,
 	};
-	await folder.clear(step.name);
+	await folder.prepare(step.name);
 	try {
 		Object.assign(outputs, await inTime(step.run(inputs, context), ending.signal));
 		return exitCode.done;

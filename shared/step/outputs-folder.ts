@@ -1,5 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Failure, messageOf } from '../failure/failure.ts';
 
 /**
@@ -8,14 +9,27 @@ import { Failure, messageOf } from '../failure/failure.ts';
  */
 export class OutputsFolder {
 	readonly #folder: string;
+	/** `outputs-dir` as the front writes it. */
+	readonly #input: string;
 
-	constructor(folder: string) {
+	constructor(folder: string, input: string) {
 		this.#folder = folder;
+		this.#input = input;
 	}
 
-	/** Takes away what an earlier run of `step` left, so that nobody reads it as this run's. */
-	async clear(step: string): Promise<void> {
-		for (const file of this.#files(step)) await rm(file, { force: true });
+	/**
+	 * Takes away what an earlier run of `step` left, so that nobody reads it as this run's, and
+	 * makes sure that there can be new ones, without leaving a trace: a step that pushes and
+	 * fails on its outputs afterwards would fail each time that it is run again.
+	 * @throws Failure where the folder cannot be written.
+	 */
+	async prepare(step: string): Promise<void> {
+		try {
+			await requireWritable(this.#folder);
+			for (const file of this.#files(step)) await rm(file, { force: true });
+		} catch (error) {
+			throw this.#unwritable(error);
+		}
 	}
 
 	/** @throws Failure where the folder cannot be written. */
@@ -39,11 +53,15 @@ export class OutputsFolder {
 			await writeFile(join(this.#folder, '.gitignore'), '*\n');
 			for (const [file, text] of files) await replace(file, text);
 		} catch (error) {
-			throw new Failure(
-				`The outputs cannot be written to ${this.#folder}: ${messageOf(error)}; name another folder with outputs-dir`,
-				{ cause: error },
-			);
+			throw this.#unwritable(error);
 		}
+	}
+
+	#unwritable(cause: unknown): Failure {
+		return new Failure(
+			`The outputs cannot be written to ${this.#folder} (${messageOf(cause)}); let the step write there, or name another folder with ${this.#input}`,
+			{ cause },
+		);
 	}
 
 	/** What `step` put out, by output name; `{}` where it has not run in this workspace. */
@@ -62,6 +80,17 @@ export class OutputsFolder {
 	#files(step: string): [json: string, env: string] {
 		return [join(this.#folder, `${step}.json`), join(this.#folder, `${step}.env`)];
 	}
+}
+
+/** Asks of the folder, or of the nearest one above it that is there. */
+async function requireWritable(folder: string): Promise<void> {
+	const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
+		if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+		throw error;
+	});
+	if (found === undefined) return await requireWritable(dirname(folder));
+	if (!found.isDirectory()) throw new Error(`${folder} is no folder`);
+	await access(folder, constants.W_OK | constants.X_OK);
 }
 
 /** A file is there whole or not at all, whenever the process is killed. */
