@@ -1,5 +1,5 @@
 import { definedOnly } from './defined.ts';
-import type { CiEvent } from './event.ts';
+import { type CiEvent, isNoCommit } from './event.ts';
 import type { Environment, Host } from './host.ts';
 import { plainLog } from './plain-log.ts';
 import { readSettings } from './settings.ts';
@@ -46,6 +46,7 @@ function droneEvent(env: Environment): CiEvent {
 		branch: kind === 'tag' ? undefined : env.DRONE_BRANCH,
 		tag: env.DRONE_TAG,
 		commit: env.DRONE_COMMIT_SHA,
+		deleted: isNoCommit(env.DRONE_COMMIT_SHA) ? true : undefined,
 		pullRequest: env.DRONE_PULL_REQUEST
 			? definedOnly({
 					number: Number(env.DRONE_PULL_REQUEST),

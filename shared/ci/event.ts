@@ -45,3 +45,8 @@ export interface CiRepository {
 	cloneUrl?: string;
 	defaultBranch?: string;
 }
+
+/** True for the name of no commit at all, which git and the CIs give where a branch was deleted. */
+export function isNoCommit(name: string | undefined): boolean {
+	return name !== undefined && /^0+$/.test(name);
+}

@@ -2,9 +2,9 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import { messageAt } from '../failure/failure.ts';
 import { definedOnly } from './defined.ts';
-import type { CiEvent, CiRepository } from './event.ts';
+import { type CiEvent, type CiRepository, isNoCommit } from './event.ts';
 import type { Environment, Host, InputShape, RawInput } from './host.ts';
-import { inert } from './inert.ts';
+import { inert, printable } from './inert.ts';
 import { workspaceFolder } from './workspace.ts';
 
 /** What is read of a webhook's payload; GitHub, Gitea and Forgejo agree on these. */
@@ -28,7 +28,7 @@ export function githubHost(env: Environment): Host {
 		inputs: (shapes) => readInputs(env, shapes),
 		log(level, message, at) {
 			// The runner's log shows an annotation's text, and not the file that it stands at.
-			const text = inert(messageAt(message, at));
+			const text = inert(printable(messageAt(message, at)));
 			if (level === 'error') core.error(text, place(at));
 			else if (level === 'warn') core.warning(text, place(at));
 			else process.stdout.write(`${text}\n`);
@@ -67,7 +67,7 @@ function githubEvent(env: Environment): CiEvent {
 		branch: pullRequest ? env.GITHUB_BASE_REF : isTag ? undefined : env.GITHUB_REF_NAME,
 		tag: isTag ? env.GITHUB_REF_NAME : undefined,
 		commit: env.GITHUB_SHA,
-		deleted: payload.deleted === true ? true : undefined,
+		deleted: payload.deleted === true || isNoCommit(env.GITHUB_SHA) ? true : undefined,
 		pullRequest: pullRequest
 			? definedOnly({
 					number: payload.pull_request?.number ?? Number(env.GITHUB_REF?.split('/')[2]),

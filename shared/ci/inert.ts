@@ -12,3 +12,16 @@ export function inert(text: string): string {
 		.replaceAll('##[', `##${wordJoiner}[`)
 		.replaceAll('##vso[', `##vso${wordJoiner}[`);
 }
+
+/**
+ * `text` with its control characters written out (`\x1b`), all but line ends and tabs: what
+ * comes from outside must not clear the screen, colour an error green, or draw a card of
+ * Drone's, which is an escape sequence in the log.
+ */
+export function printable(text: string): string {
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+	return text.replace(/(?!\r(?:\n|$)|[\n\t])[\x00-\x1f\x7f-\x9f]/g, (character) => {
+		const code = character.charCodeAt(0).toString(16).padStart(2, '0');
+		return `\\x${code}`;
+	});
+}

@@ -1,5 +1,5 @@
 import { definedOnly } from './defined.ts';
-import type { CiEvent } from './event.ts';
+import { type CiEvent, isNoCommit } from './event.ts';
 import type { Environment, Host } from './host.ts';
 import { plainLog } from './plain-log.ts';
 import { readSettings } from './settings.ts';
@@ -62,6 +62,7 @@ function woodpeckerEvent(env: Environment): CiEvent {
 		branch: kind === 'tag' ? undefined : env.CI_COMMIT_BRANCH,
 		tag: env.CI_COMMIT_TAG,
 		commit: env.CI_COMMIT_SHA,
+		deleted: isNoCommit(env.CI_COMMIT_SHA) ? true : undefined,
 		pullRequest: env.CI_COMMIT_PULL_REQUEST
 			? definedOnly({
 					number: Number(env.CI_COMMIT_PULL_REQUEST),

@@ -8,6 +8,16 @@ import { capturedEnvironment } from './captured-environment.ts';
 const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+test.each([
+	['drone-1.10.1-push', 'DRONE_COMMIT_SHA'],
+	['woodpecker-3.17.0-push', 'CI_COMMIT_SHA'],
+	['gitea-actions-1.26.0-push', 'GITHUB_SHA'],
+])('a push of no commit at all is a deleted branch: %s', (environment, variable) => {
+	const env = capturedEnvironment(environment);
+	expect(detectHost(env, []).event.deleted).toBeUndefined();
+	expect(detectHost({ ...env, [variable]: '0'.repeat(40) }, []).event.deleted).toBe(true);
+});
+
 describe('the event, from the variables of a real run', () => {
 	test('a push on Drone', () => {
 		expect(detectHost(capturedEnvironment('drone-1.10.1-push'), []).event).toEqual({

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { inert } from '../../shared/ci/inert.ts';
+import { inert, printable } from '../../shared/ci/inert.ts';
 
 test.each([
 	['::set-output name=a::b'],
@@ -19,4 +19,18 @@ test.each([
 
 test('text without commands is left alone', () => {
 	expect(inert('a::b, c: d, #1 [x]')).toBe('a::b, c: d, #1 [x]');
+});
+
+test.each([
+	['\x1b[2Jgone', '\\x1b[2Jgone'],
+	['\x1b]1338;e30=\x1b]0m', '\\x1b]1338;e30=\\x1b]0m'],
+	['failed\rdone', 'failed\\x0ddone'],
+	['\x9b31m', '\\x9b31m'],
+])('%j is shown, not obeyed by a terminal', (text, shown) => {
+	expect(printable(text)).toBe(shown);
+});
+
+test('line ends of both kinds, tabs and letters of all scripts stay', () => {
+	const text = 'a\r\n\tb\nü ☃ 日本\r';
+	expect(printable(text)).toBe(text);
 });
