@@ -18,3 +18,12 @@ test('a setting that the step does not have is named', () => {
 		'settings.dryrun is no input of this step (did you mean dry-run?); take it out of settings',
 	);
 });
+
+test('a setting that is written in both ways is refused, unless both say the same', () => {
+	const both = (hyphen: string) =>
+		readSettings({ PLUGIN_DRY_RUN: 'true', 'PLUGIN_DRY-RUN': hyphen }, shapes).get('dry-run');
+	expect(both('true')).toBe('true');
+	expect(() => both('false')).toThrow(
+		'settings.dry-run is given twice, as PLUGIN_DRY_RUN and PLUGIN_DRY-RUN',
+	);
+});
