@@ -20,8 +20,8 @@ export function shapesOf(inputs: Inputs): InputShape[] {
 }
 
 /**
- * The values of a step's inputs, from what a CI handed over. An empty text counts as not
- * given: GitHub hands that over for every input that is left out.
+ * The values of a step's inputs, from what a CI handed over. A text of nothing but white space
+ * counts as not given: GitHub hands an empty one over for every input that is left out.
  * @throws Failure (bad input) that names the input as its user wrote it, by `nameOf`.
  */
 export function readInputs<I extends Inputs>(
@@ -29,7 +29,7 @@ export function readInputs<I extends Inputs>(
 	raw: ReadonlyMap<string, RawInput>,
 	nameOf: (input: string) => string,
 ): InputValues<I> {
-	const given = new Map([...raw].filter(([, value]) => value.length > 0));
+	const given = new Map([...raw].filter(([, value]) => !isBlank(value)));
 	for (const group of step.exclusive ?? []) {
 		const both = group.filter((name) => {
 			const value = given.get(name);
@@ -43,6 +43,10 @@ export function readInputs<I extends Inputs>(
 		readInput(nameOf(name), declared, given.get(name) ?? declared.default),
 	]);
 	return Object.fromEntries(values) as InputValues<I>;
+}
+
+function isBlank(raw: RawInput): boolean {
+	return [raw].flat().every((text) => text.trim() === '');
 }
 
 function readInput(name: string, declared: Input, raw: RawInput | undefined): unknown {

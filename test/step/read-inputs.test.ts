@@ -61,13 +61,17 @@ describe('an input is decoded by its type', () => {
 		expect(read({ [name]: raw })[key as 'file']).toEqual(value);
 	});
 
-	test('what is not given, or given as nothing, takes its default', () => {
-		expect(read({ timeout: '', file: '' })).toMatchObject({
-			timeout: 600_000,
-			file: undefined,
-			dryRun: false,
-		});
-	});
+	test.each(['', '  ', '\n'])(
+		'what is given as %j, that is as nothing, takes its default',
+		(raw) => {
+			expect(read({ timeout: raw, file: raw, token: raw })).toMatchObject({
+				timeout: 600_000,
+				file: undefined,
+				token: undefined,
+				dryRun: false,
+			});
+		},
+	);
 });
 
 describe('a wrong value is bad input, in one sentence that names the input', () => {
