@@ -7,7 +7,7 @@ export { loadParser } from './document.ts';
 export type { ImageChange } from './image-change.ts';
 export { editImage, editImageInFiles, type ListedImage, listImages } from './image-edit.ts';
 export { parseAssignment } from './path.ts';
-export { editPattern } from './pattern.ts';
+export { compilePattern, editPattern } from './pattern.ts';
 export type { EditedUse, EditResult } from './result.ts';
 export { type Assignment, type SetOptions, setValues } from './set-values.ts';
 export type { ManifestFile } from './text.ts';

@@ -36,23 +36,35 @@ export interface ImageChange {
 	createMissing?: boolean;
 }
 
-/** Refuses what is no image, tag or digest before any file is looked at. */
-export function checkImageChange({ image, tag, digest, newName }: ImageChange): void {
-	const bad = (what: string, text: string, hint: string) =>
-		badInput(`"${text}" is not ${what}; ${hint}.`);
+/**
+ * Refuses what is no image, tag or digest before any file is looked at.
+ * @param nameOf - how the user writes the part that is wrong, as `--tag`
+ */
+export function checkImageChange(
+	{ image, tag, digest, newName }: ImageChange,
+	nameOf: (part: 'image' | 'tag' | 'digest') => string = (part) => part,
+): void {
+	const bad = (part: 'image' | 'tag' | 'digest', what: string, text: string, hint: string) =>
+		badInput(`${nameOf(part)}: "${text}" is not ${what}; ${hint}.`);
 	if (!isRepository(image))
-		throw bad('an image name', image, 'give it as registry/path without tag, in lower case');
+		throw bad(
+			'image',
+			'an image name',
+			image,
+			'give it as registry/path without tag, in lower case',
+		);
 	if (tag !== undefined && !isTag(tag)) {
 		throw bad(
+			'tag',
 			'a tag',
 			tag,
 			'a tag has up to 128 letters, digits, "_", "." and "-", and begins with none of the last two',
 		);
 	}
 	if (digest !== undefined && !isDigest(digest))
-		throw bad('a digest', digest, 'give it as sha256: and 64 hex digits');
+		throw bad('digest', 'a digest', digest, 'give it as sha256: and 64 hex digits');
 	if (newName !== undefined && !isRepository(newName))
-		throw bad('an image name', newName, 'give it without tag');
+		throw bad('image', 'an image name', newName, 'give it without tag');
 	if (tag === undefined && digest === undefined && newName === undefined) {
 		throw badInput(`No tag and no digest is given for ${image}.`);
 	}

@@ -21,7 +21,7 @@ export function editPattern(
 	options: { all?: boolean } = {},
 ): EditResult {
 	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks.');
-	const expression = compile(pattern);
+	const expression = compilePattern(pattern);
 	const text = decodeText(file);
 	const matches = find(expression, text);
 	if (matches.length === 0) {
@@ -55,18 +55,20 @@ export function editPattern(
 	return edited(file, text, result, { uses, notes: [] });
 }
 
-function compile(pattern: string): RegExp {
+/**
+ * @param name - how the user writes the input, as `--pattern`
+ * @throws Failure (bad input) for what is no regular expression, or has no group `version`
+ */
+export function compilePattern(pattern: string, name = 'pattern'): RegExp {
 	let expression: RegExp;
 	try {
 		expression = new RegExp(pattern, 'dgm');
 	} catch (cause) {
-		throw badInput(`The pattern ${pattern} is no regular expression: ${messageOf(cause)}.`, {
-			cause,
-		});
+		throw badInput(`${name}: ${pattern} is no regular expression: ${messageOf(cause)}.`, { cause });
 	}
 	if (!/\(\?<version>/.test(pattern)) {
 		throw badInput(
-			`The pattern ${pattern} has no group named version; write (?<version>…) around it.`,
+			`${name}: ${pattern} has no group named version; write (?<version>…) around it.`,
 		);
 	}
 	return expression;

@@ -1,11 +1,12 @@
 import type { CiEvent } from '../ci/event.ts';
-import { badInput, Failure, formatPlace } from '../failure/failure.ts';
+import { badInput, exitCode, Failure, formatPlace } from '../failure/failure.ts';
 import type { Edited, Snapshot } from '../git/commit-to-branch.ts';
 import { type Remote, repositoryId } from '../git/remote.ts';
 import { repositoryPath } from '../git/tree.ts';
 import { formatReference, type Reference, tagFromBranch } from '../image/reference.ts';
 import {
 	type Assignment,
+	compilePattern,
 	type EditedUse,
 	type EditResult,
 	editImageInFiles,
@@ -105,8 +106,9 @@ function planEdit(
 	const { image, set, pattern, all, createMissing, container, environment } = inputs;
 	if (set !== undefined) {
 		const values = { name: image, tag, digest, environment };
+		const name = nameOf('set');
 		const assignments = Object.entries(set).map(([path, value]) =>
-			parseAssignment(`${path}=${fillTemplate(value, values, nameOf('set'))}`),
+			assignmentFrom(`${path}=${fillTemplate(value, values, name)}`, name),
 		);
 		return { kind: 'set', assignments, createMissing };
 	}
@@ -119,7 +121,10 @@ function planEdit(
 		throw badInput(
 			`${nameOf('tag')} is missing, and what made this run start has neither a tag nor a branch with a commit; give the tag or ${nameOf('digest')}`,
 		);
-	if (pattern !== undefined) return { kind: 'pattern', pattern, version, all };
+	if (pattern !== undefined) {
+		compilePattern(pattern, nameOf('pattern'));
+		return { kind: 'pattern', pattern, version, all };
+	}
 	const change: ImageChange = {
 		image: image ?? '',
 		...(tag && { tag }),
@@ -128,8 +133,17 @@ function planEdit(
 		all,
 		createMissing,
 	};
-	checkImageChange(change);
+	checkImageChange(change, nameOf);
 	return { kind: 'image', change };
+}
+
+function assignmentFrom(line: string, name: string): Assignment {
+	try {
+		return parseAssignment(line);
+	} catch (error) {
+		if (!(error instanceof Failure) || error.exitCode !== exitCode.badInput) throw error;
+		throw badInput(`${name}: ${error.message}`, { cause: error });
+	}
 }
 
 /** The tag that an event means: its own, or `<branch made fit for a tag>-<sha7>`. */
