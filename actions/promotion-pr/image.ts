@@ -20,6 +20,8 @@ import { readRollout } from '../../shared/step/rollout.ts';
 import { type RecordedCommit, recordsInWorkspace } from '../../shared/step/workspace-history.ts';
 
 export interface ImageInputs extends AccessInputs {
+	/** Where it is promoted to: the token is for that host. */
+	readonly repository: string;
 	readonly image: string | undefined;
 	readonly tag: string | undefined;
 	readonly digest: string | undefined;
@@ -116,6 +118,7 @@ async function imagesInFile(
 	const repository = await openFrom(inputs.fromRepository, inputs, context, {
 		input: 'from-repository',
 		rights: readRights,
+		owner: inputs.repository,
 	});
 	try {
 		const { branch, tip } = await fetchTip(repository, inputs.fromBranch);

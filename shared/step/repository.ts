@@ -69,16 +69,26 @@ export async function credentialsFrom(
 	};
 }
 
-/** Opens the repository that an input names. The caller closes it. */
+/**
+ * Opens the repository that an input names. The caller closes it.
+ * @param options.owner - the repository that the inputs' credentials are for, where that is
+ * another one: its token goes to no other host
+ */
 export async function openFrom(
 	given: string,
 	inputs: AccessInputs,
 	context: Context,
-	{ input = 'repository', rights }: { input?: string; rights?: Rights } = {},
+	options: { input?: string; rights?: Rights; owner?: string } = {},
 ): Promise<Repository> {
+	const { input = 'repository', rights, owner = given } = options;
+	const remote = remoteFrom(given, context, input);
+	const isOwn = isOnSameHost(remote, owner, context);
+	if (!isOwn && inputs.token)
+		context.log.info(`The token is for another host, and is not sent to ${remote.host}`);
+	const access = isOwn ? inputs : { ...inputs, ...noLogin };
 	return await openRepository({
-		remote: remoteFrom(given, context, input),
-		credentials: await credentialsFrom(given, inputs, context, rights),
+		remote,
+		credentials: await credentialsFrom(given, access, context, rights),
 		author: { name: inputs.authorName, email: inputs.authorEmail },
 		signingKey: inputs.signingKey,
 		log: context.log,
@@ -86,6 +96,18 @@ export async function openFrom(
 		variables: context.childEnvironment,
 		protect: context.protect,
 	});
+}
+
+const noLogin = {
+	token: undefined,
+	username: undefined,
+	appId: undefined,
+	appPrivateKey: undefined,
+};
+
+/** Whether a remote is on the host of the repository that an input names. */
+export function isOnSameHost({ host }: Remote, repository: string, context: Context): boolean {
+	return remoteFrom(repository, context).host === host;
 }
 
 /** The token for the API of the forge that a remote is on: what git logs in with. */

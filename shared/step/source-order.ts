@@ -10,7 +10,7 @@ import { loginIn, type Remote } from '../git/remote.ts';
 import { openRepository } from '../git/repository.ts';
 import { readRights } from './app-token.ts';
 import type { Context, ForgeInputs } from './forge.ts';
-import { apiTokenFor, credentialsFrom, remoteFrom, tlsFrom } from './repository.ts';
+import { apiTokenFor, credentialsFrom, isOnSameHost, tlsFrom } from './repository.ts';
 
 /** A commit and the repository that it is in. */
 export interface Source {
@@ -79,7 +79,7 @@ async function byForge(
 	const { event, childEnvironment: environment, log, signal } = context;
 	const credentials = await credentialsFor(remote, inputs, context);
 	const tls = tlsFrom(credentials);
-	const { forge, apiUrl } = isOnSameHost(remote, inputs, context) ? inputs : {};
+	const { forge, apiUrl } = isOnSameHost(remote, inputs.repository, context) ? inputs : {};
 	const question = { remote, forge, apiUrl, ciForge: event.forge, tls, environment, log, signal };
 	const found = await detectForge(question);
 	if (found.kind === 'git') return undefined;
@@ -124,7 +124,7 @@ async function credentialsFor(
 	context: Context,
 ): Promise<Credentials> {
 	const { netrc } = context.event;
-	if (!isOnSameHost(remote, inputs, context)) return { netrc };
+	if (!isOnSameHost(remote, inputs.repository, context)) return { netrc };
 	const hostname = remote.host.replace(/:\d+$/, '');
 	const ofCi = netrc !== undefined && (netrc.machine === hostname || netrc.machine === remote.host);
 	// An app's token is for one repository; this is another one than the step writes to.
@@ -134,8 +134,4 @@ async function credentialsFor(
 	const { ca, skipVerify, ...made } = await credentialsFrom(remote.url, own, context, readRights);
 	const given = { ...made, login: loginIn(inputs.repository) };
 	return { ...(ofCi ? { netrc } : given), ca, skipVerify };
-}
-
-function isOnSameHost({ host }: Remote, inputs: ForgeInputs, context: Context): boolean {
-	return remoteFrom(inputs.repository, context).host === host;
 }
