@@ -2,13 +2,15 @@ import { ApiError } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { collectionPath, objectPath, type Resource } from './discovery.ts';
+import { explainRefusal } from './explain.ts';
+import type { Manifest } from './manifests.ts';
 import type { KubernetesObject } from './object.ts';
 
 /** From so many objects of a collection on, it is read as a whole. */
 const worthAList = 10;
 
 interface Named {
-	object: KubernetesObject;
+	manifest: Manifest;
 	resource: Resource;
 }
 
@@ -21,20 +23,23 @@ export async function readLive(
 	client: KubernetesClient,
 	concurrency: number,
 ): Promise<Map<string, KubernetesObject>> {
-	const collections = Map.groupBy(named, ({ resource, object }) =>
-		collectionPath(resource, object.metadata.namespace),
+	const collections = Map.groupBy(named, ({ resource, manifest }) =>
+		collectionPath(resource, manifest.object.metadata.namespace),
 	);
 	const found = new Map<string, KubernetesObject>();
-	const single: string[] = [];
+	const single: Named[] = [];
 	for (const [path, inside] of collections) {
-		const paths = inside.map(({ resource, object }) => objectPath(resource, object));
-		const listed = paths.length < worthAList ? undefined : await listOf(path, client);
-		if (listed === undefined) single.push(...paths);
+		const listed = inside.length < worthAList ? undefined : await listOf(path, client);
+		if (listed === undefined) single.push(...inside);
 		for (const object of listed ?? [])
 			found.set(`${path}/${encodeURIComponent(object.metadata.name)}`, object);
 	}
-	await mapConcurrently(single, concurrency, async (path) => {
-		const object = await client.find(path);
+	await mapConcurrently(single, concurrency, async ({ resource, manifest }) => {
+		const path = objectPath(resource, manifest.object);
+		const object = await client.find(path).catch((error: unknown) => {
+			const isForbidden = error instanceof ApiError && error.status === 403;
+			throw isForbidden ? explainRefusal(error, manifest) : error;
+		});
 		if (object !== undefined) found.set(path, object);
 	});
 	return found;

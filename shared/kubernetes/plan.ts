@@ -81,11 +81,9 @@ export async function planSet(
 	throwTogether(failures, tell, 'nothing was written');
 	const objects = resolved.map(({ manifest }) => manifest.object);
 	const targets = await autoscaledTargets(objects, options.client, options.discovery);
-	const live = await readLive(
-		resolved.map(({ manifest: { object }, resource }) => ({ object, resource })),
-		options.client,
-		options.concurrency,
-	);
+	const live = await gather(() => readLive(resolved, options.client, options.concurrency));
+	throwTogether(failures, tell, 'nothing was written');
+	if (live === undefined) return [];
 	const context = { targets, definitions, manifests, live };
 	const planned = await mapConcurrently(resolved, options.concurrency, ({ manifest, resource }) =>
 		gather(() => planObject(manifest, resource, context, options)),

@@ -205,7 +205,9 @@ class Wait<T extends Target> {
 	 * crash, where no probe holds them back.
 	 */
 	#isStable(current: KubernetesObject, causes: readonly Cause[]): boolean {
-		if (!hasPods(current) || current.kind === 'Job' || current.kind === 'Pod') return true;
+		if (!hasPods(current) || current.kind === 'Job') return true;
+		const hasEnded = readPath(current.status, ['phase']) === 'Succeeded';
+		if (current.kind === 'Pod' && hasEnded) return true;
 		const canSee = this.#observer.canSeePods(this.target);
 		if (canSee === 'refused') return true;
 		if (!canSee || causes.some(({ container }) => container !== undefined)) return false;

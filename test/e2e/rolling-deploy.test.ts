@@ -1,79 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { KubernetesClient } from '../../shared/kubernetes/client.ts';
-import { type Connection, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
+import { describe, expect, test } from 'vitest';
 import type { KubernetesObject } from '../../shared/kubernetes/object.ts';
-import { runStep, type StepRun } from '../scenarios/run-step.ts';
+import { ClusterDeploy, configMap, deployment, log, template } from './cluster-deploy.ts';
 
-const { kubeconfig } = inject('kubernetes');
-const unique = randomUUID().slice(0, 8);
-const silent = () => undefined;
-const ended = new AbortController();
-const namespaces: string[] = [];
-let connection: Connection;
-let client: KubernetesClient;
-
-beforeAll(async () => {
-	connection = await connectionOf(
-		{ kubeconfig },
-		{ environment: {}, folder: '/', protect: silent, nameOf: (input) => input },
-	);
-	const log = { debug: silent, info: silent, warn: silent, error: silent };
-	client = new KubernetesClient(connection, { log, signal: ended.signal, environment: {} });
-});
-afterAll(async () => {
-	for (const name of namespaces) await client.delete(`/api/v1/namespaces/${name}`);
-	client.close();
-});
-
-/** A namespace of a test's own; in a cluster that others use, none of them is in the way. */
-async function newNamespace(): Promise<string> {
-	const name = `deploy-${unique}-${namespaces.length}`;
-	await client.create('/api/v1/namespaces', { metadata: { name } });
-	namespaces.push(name);
-	return name;
-}
-
-async function deploy(
-	namespace: string,
-	manifests: string,
-	inputs: Record<string, string> = {},
-): Promise<StepRun> {
-	const cwd = await mkdtemp(join(tmpdir(), 'rolling-deploy-'));
-	try {
-		await writeFile(join(cwd, 'k.yaml'), manifests);
-		const all = { manifests: 'k.yaml', kubeconfig, namespace, ...inputs };
-		const args = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
-		return await runStep('rolling-deploy', { args, cwd });
-	} finally {
-		await rm(cwd, { recursive: true });
-	}
-}
-
-const log = ({ stdout, stderr }: StepRun) => stdout + stderr;
-
-const template = (name: string, image: string, rest = '') =>
-	`template: {metadata: {labels: {app: ${name}}}, spec: {terminationGracePeriodSeconds: 1, containers: [{name: ${name}, image: "${image}"${rest}}]}}`;
-
-const deployment = (image: string, rest = '') => `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: web}
-spec: {replicas: 2, selector: {matchLabels: {app: web}}, ${template('web', image, rest)}}
----`;
-
-const configMap = (value: string) => `
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: settings}
-data: {a: "${value}"}
----`;
+const cluster = new ClusterDeploy();
 
 test('every kind is installed and waited for, found unchanged, and changed', async () => {
-	const namespace = await newNamespace();
+	const namespace = await cluster.newNamespace();
 	const group = `${namespace}.example.com`;
 	const set = (image: string) => `${deployment(image)}${configMap('1')}
 apiVersion: ${group}/v1
@@ -124,23 +56,25 @@ apiVersion: v1
 kind: ConfigMap
 metadata: {name: c, namespace: ${namespace}-b}
 `;
-	namespaces.push(`${namespace}-b`);
-	const first = await deploy(namespace, set('acme/web:1'));
+	cluster.namespaces.push(`${namespace}-b`);
+	const first = await cluster.deploy(namespace, set('acme/web:1'));
 	expect(first, log(first)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
 	expect(first.outputs['image-ids']).toMatch(/"acme\/web@sha256:[0-9a-f]{64}"/);
 
 	const versions = async () =>
-		(await client.list(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items.map(
+		(await cluster.client.list(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items.map(
 			({ metadata }: KubernetesObject) => metadata.resourceVersion,
 		);
 	const before = await versions();
-	const again = await deploy(namespace, set('acme/web:1'));
+	const again = await cluster.deploy(namespace, set('acme/web:1'));
 	expect(again, log(again)).toMatchObject({ exitCode: 0, outputs: { status: 'unchanged' } });
 	expect(await versions()).toEqual(before);
 
-	const next = await deploy(namespace, set('acme/web:2'));
+	const next = await cluster.deploy(namespace, set('acme/web:2'));
 	expect(next, log(next)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-	await client.delete(`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`);
+	await cluster.client.delete(
+		`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`,
+	);
 });
 
 describe('a rollout fails with its cause', () => {
@@ -151,6 +85,13 @@ describe('a rollout fails with its cause', () => {
 			/image acme\/web:fake-err-image-pull cannot be pulled: .*not found/,
 		],
 		[
+			'acme/web:fake-never-pull',
+			1,
+			/image acme\/web:fake-never-pull is not on the node, and imagePullPolicy is Never/,
+		],
+		['acme/web:fake-invalid-name', 1, /"acme\/web:fake-invalid-name" is no image name/],
+		['acme/web:fake-slow-registry', 3, /cannot be pulled: .*i\/o timeout/],
+		[
 			'acme/web:fake-crash-loop',
 			1,
 			/container "web" of pod web-\S+ ended with exit code 1, and was restarted/,
@@ -158,48 +99,105 @@ describe('a rollout fails with its cause', () => {
 		['acme/web:fake-config-error', 1, /cannot start: configmap "missing" not found/],
 		['acme/web:fake-never-ready', 3, /not ready within \d+ s: .*statuscode: 503/],
 	])('%s', async (image, exitCode, reason) => {
-		const run = await deploy(await newNamespace(), deployment(image), { timeout: '12s' });
+		const run = await cluster.deploy(await cluster.newNamespace(), deployment(image), {
+			timeout: '12s',
+		});
 		expect(run.exitCode, log(run)).toBe(exitCode);
 		expect(run.outputs).toMatchObject({ status: 'failed', reason: expect.stringMatching(reason) });
 	});
 
+	test('a probe that does not succeed, readiness and startup', async () => {
+		const probe = (kind: string) => `, ${kind}: {httpGet: {path: /healthz, port: 8080}}`;
+		for (const [image, kind, reason] of [
+			[
+				'acme/web:fake-never-ready',
+				'readinessProbe',
+				/readiness probe \(GET \/healthz on port 8080\) does not succeed: .*503/,
+			],
+			[
+				'acme/web:fake-never-started',
+				'startupProbe',
+				/startup probe \(GET \/healthz on port 8080\) does not succeed: .*refused/,
+			],
+		] as const) {
+			const set = deployment(image, probe(kind));
+			const run = await cluster.deploy(await cluster.newNamespace(), set, { timeout: '6s' });
+			expect(run.exitCode, log(run)).toBe(3);
+			expect(run.outputs.reason).toMatch(reason);
+		}
+	});
+
+	test('an init container, by its name', async () => {
+		const pod = 'initContainers: [{name: wait, image: "acme/wait:1"}], ';
+		const set = deployment('acme/web:fake-init-crash', '', pod);
+		const run = await cluster.deploy(await cluster.newNamespace(), set);
+		expect(run.exitCode, log(run)).toBe(1);
+		expect(run.outputs.reason).toMatch(
+			/init container "wait" of pod web-\S+ ended with exit code 1/,
+		);
+	});
+
+	test('a Job that gives up, and a Pod that fails', async () => {
+		const container = 'restartPolicy: Never, containers: [{name: c, image: "acme/c:fake-exit"}]';
+		const job = `apiVersion: batch/v1\nkind: Job\nmetadata: {name: job}\nspec: {backoffLimit: 0, template: {spec: {${container}}}}\n`;
+		const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: pod}\nspec: {${container}}\n`;
+		for (const [set, reason] of [
+			[job, /^Job\/job: it failed: .*(backoff limit|failed)/],
+			[pod, /^Pod\/pod: it failed/],
+		] as const) {
+			const run = await cluster.deploy(await cluster.newNamespace(), set);
+			expect(run.exitCode, log(run)).toBe(1);
+			expect(run.outputs.reason).toMatch(reason);
+		}
+	});
+
+	test('the progress deadline of the Deployment itself', async () => {
+		const set = deployment('acme/web:fake-pending').replace(
+			'replicas: 2',
+			'progressDeadlineSeconds: 3, replicas: 1',
+		);
+		const run = await cluster.deploy(await cluster.newNamespace(), set);
+		expect(run.exitCode, log(run)).toBe(3);
+		expect(run.outputs.reason).toContain('no progress within its progressDeadlineSeconds');
+	});
+
 	test('a quota', async () => {
-		const namespace = await newNamespace();
-		await client.create(`/api/v1/namespaces/${namespace}/resourcequotas`, {
+		const namespace = await cluster.newNamespace();
+		await cluster.client.create(`/api/v1/namespaces/${namespace}/resourcequotas`, {
 			metadata: { name: 'small' },
 			spec: { hard: { pods: '0' } },
 		});
-		const run = await deploy(namespace, deployment('acme/web:1'));
+		const run = await cluster.deploy(namespace, deployment('acme/web:1'));
 		expect(run.exitCode, log(run)).toBe(1);
 		expect(run.outputs.reason).toMatch(/its pods cannot be created: .*exceeded quota: small/);
 	});
 
 	test('no node with room', async () => {
 		const greedy = deployment('acme/web:1', ', resources: {requests: {cpu: "640"}}');
-		const run = await deploy(await newNamespace(), greedy, { timeout: '5s' });
+		const run = await cluster.deploy(await cluster.newNamespace(), greedy, { timeout: '5s' });
 		expect(run.exitCode, log(run)).toBe(3);
 		expect(run.outputs.reason).toMatch(/fits on no node: .*Insufficient cpu/);
 	});
 });
 
 test('going back brings back the whole set, and the next run finds it unchanged', async () => {
-	const namespace = await newNamespace();
-	await deploy(namespace, configMap('1') + deployment('acme/web:1'));
+	const namespace = await cluster.newNamespace();
+	await cluster.deploy(namespace, configMap('1') + deployment('acme/web:1'));
 	const broken = configMap('2') + deployment('acme/web:fake-err-image-pull');
-	const run = await deploy(namespace, broken, { 'rollback-on-failure': 'true' });
+	const run = await cluster.deploy(namespace, broken, { 'rollback-on-failure': 'true' });
 	expect(run, log(run)).toMatchObject({ exitCode: 1, outputs: { status: 'rolled-back' } });
-	const map = await client.get(`/api/v1/namespaces/${namespace}/configmaps/settings`);
+	const map = await cluster.client.get(`/api/v1/namespaces/${namespace}/configmaps/settings`);
 	expect(map.data).toEqual({ a: '1' });
-	const again = await deploy(namespace, configMap('1') + deployment('acme/web:1'));
+	const again = await cluster.deploy(namespace, configMap('1') + deployment('acme/web:1'));
 	expect(again.outputs.status, log(again)).toBe('unchanged');
-	const next = await deploy(namespace, configMap('3') + deployment('acme/web:3'));
+	const next = await cluster.deploy(namespace, configMap('3') + deployment('acme/web:3'));
 	expect(next.outputs.status, log(next)).toBe('deployed');
 });
 
 test('a typo, a conflict, a field that is immutable and a missing namespace are told with their place', async () => {
-	const namespace = await newNamespace();
+	const namespace = await cluster.newNamespace();
 	const refusal = async (manifests: string, inputs = {}) => {
-		const run = await deploy(namespace, manifests, inputs);
+		const run = await cluster.deploy(namespace, manifests, inputs);
 		expect(run.exitCode, log(run)).toBe(1);
 		return log(run);
 	};
@@ -209,8 +207,8 @@ test('a typo, a conflict, a field that is immutable and a missing namespace are 
 	expect(await refusal(deployment('acme/web:1'), { namespace: `${namespace}-x` })).toContain(
 		`namespace "${namespace}-x" does not exist`,
 	);
-	await deploy(namespace, configMap('1') + deployment('acme/web:1'));
-	await client.apply(
+	await cluster.deploy(namespace, configMap('1') + deployment('acme/web:1'));
+	await cluster.client.apply(
 		`/api/v1/namespaces/${namespace}/configmaps/settings`,
 		{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: '9' } },
 		{ fieldManager: 'somebody-else', force: true },
@@ -224,19 +222,19 @@ test('a typo, a conflict, a field that is immutable and a missing namespace are 
 });
 
 test('a right that is missing is named, for a token of a service account too', async () => {
-	const namespace = await newNamespace();
+	const namespace = await cluster.newNamespace();
 	const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-	await client.create(accounts, { metadata: { name: 'weak' } });
+	await cluster.client.create(accounts, { metadata: { name: 'weak' } });
 	const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-	const answer = await client.create<{ status: { token: string } }>(
+	const answer = await cluster.client.create<{ status: { token: string } }>(
 		`${accounts}/weak/token`,
 		request,
 	);
-	const run = await deploy(namespace, deployment('acme/web:1'), {
+	const run = await cluster.deploy(namespace, deployment('acme/web:1'), {
 		kubeconfig: '',
-		server: connection.server,
+		server: cluster.connection.server,
 		'cluster-token': answer.status.token,
-		'cluster-ca': connection.tls.ca ?? '',
+		'cluster-ca': cluster.connection.tls.ca ?? '',
 	});
 	expect(run.exitCode, log(run)).toBe(1);
 	expect(log(run)).toMatch(/User "\S+:weak" cannot get resource "deployments"/);

@@ -69,6 +69,7 @@ func (p *controlPlane) start(ctx context.Context, apiserverArgs []string) <-chan
 		"--service-account-private-key-file="+p.file("sa.key"),
 		"--root-ca-file="+p.file("apiserver.crt"),
 		"--enable-hostpath-provisioner"))
+	p.write("egress.yaml", fmt.Sprintf(egress, p.file("network.sock")))
 	serverOptions := apiserveroptions.NewServerRunOptions()
 	parse(serverOptions.Flags(), append([]string{
 		"--etcd-servers=" + etcd,
@@ -83,6 +84,7 @@ func (p *controlPlane) start(ctx context.Context, apiserverArgs []string) <-chan
 		"--service-account-signing-key-file=" + p.file("sa.key"),
 		"--token-auth-file=" + p.file("tokens.csv"),
 		"--authorization-mode=RBAC",
+		"--egress-selector-config-file=" + p.file("egress.yaml"),
 	}, apiserverArgs...))
 	schedulerOptions := scheduleroptions.NewOptions()
 	parse(*schedulerOptions.Flags, client)
@@ -114,6 +116,18 @@ func (p *controlPlane) start(ctx context.Context, apiserverArgs []string) <-chan
 	run("kube-scheduler", func() error { return scheduler.Run(ctx, schedulerConfig, sched) })
 	return ended
 }
+
+// egress leads what the API server asks of pods, services and kubelets to network.go.
+const egress = `apiVersion: apiserver.k8s.io/v1beta1
+kind: EgressSelectorConfiguration
+egressSelections:
+- name: cluster
+  connection:
+    proxyProtocol: HTTPConnect
+    transport:
+      uds:
+        udsName: %s
+`
 
 func parse(sets cliflag.NamedFlagSets, args []string) {
 	all := pflag.NewFlagSet("all", pflag.ContinueOnError)

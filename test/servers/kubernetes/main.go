@@ -43,7 +43,7 @@ func main() {
 	ctx := genericapiserver.SetupSignalContext()
 	plane := controlPlane{dir: abs, port: *port}
 	ended := plane.start(ctx, apiserverArgs)
-	go runFakeNodes(ctx, plane.file("admin.kubeconfig"), *nodes)
+	go runFakeNodes(ctx, plane.file("admin.kubeconfig"), plane.file("network.sock"), *nodes)
 	plane.await("/api/v1/namespaces/default/serviceaccounts/default")
 	for i := range *nodes {
 		plane.await("/api/v1/nodes/" + nodeName(i))

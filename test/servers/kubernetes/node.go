@@ -26,20 +26,22 @@ type kubelet struct {
 	api  kubernetes.Interface
 	lock sync.Mutex
 	seen map[types.UID]bool // pods whose life has begun
+	byIP map[string]*core.Pod
 	ips  int
 }
 
 func nodeName(index int) string { return fmt.Sprintf("node-%d", index+1) }
 
 // runFakeNodes registers the nodes, gives every pod that is bound to one of them its life (pod.go)
-// and answers `kubectl logs` (logs.go).
-func runFakeNodes(ctx context.Context, kubeconfig string, count int) {
+// and answers `kubectl logs` (logs.go) and what is asked of pods (network.go).
+func runFakeNodes(ctx context.Context, kubeconfig, network string, count int) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	check(err)
 	config.QPS, config.Burst = 500, 1000
 	api, err := kubernetes.NewForConfig(config)
 	check(err)
-	k := &kubelet{api: api, seen: map[types.UID]bool{}}
+	k := &kubelet{api: api, seen: map[types.UID]bool{}, byIP: map[string]*core.Pod{}}
+	go k.serveNetwork(network)
 
 	// A certificate signed by nobody will do: kube-apiserver does not check those of kubelets.
 	server := httptest.NewUnstartedServer(http.HandlerFunc(k.logs))
@@ -130,6 +132,7 @@ func (k *kubelet) observe(ctx context.Context, pod *core.Pod) {
 	k.seen[pod.UID] = true
 	k.ips++
 	ip := fmt.Sprintf("10.%d.%d.%d", 128+k.ips>>16&127, k.ips>>8&255, k.ips&255)
+	k.byIP[ip] = pod
 	go k.live(ctx, pod, ip)
 }
 
@@ -137,4 +140,5 @@ func (k *kubelet) forget(pod *core.Pod) {
 	k.lock.Lock()
 	defer k.lock.Unlock()
 	delete(k.seen, pod.UID)
+	delete(k.byIP, pod.Status.PodIP)
 }

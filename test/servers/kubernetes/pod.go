@@ -19,6 +19,11 @@ const (
 	neverReady       = "never-ready"
 	errImagePull     = "err-image-pull"
 	imagePullBackOff = "image-pull-backoff"
+	slowRegistry     = "slow-registry" // an image that cannot be pulled now, and may be later
+	neverPull        = "never-pull"    // as with imagePullPolicy: Never
+	invalidName      = "invalid-name"
+	neverStarted     = "never-started" // its startup probe fails
+	initCrash        = "init-crash"    // its first init container crashes again and again
 	configError      = "config-error"
 	crashLoop        = "crash-loop"
 	exit             = "exit"    // its containers end with exit code 1
@@ -57,6 +62,9 @@ type life struct {
 	start    meta.Time
 	restarts int32
 	last     core.ContainerState // how its containers ended the last time
+
+	unstarted bool                 // no startup probe has succeeded yet
+	init      *core.ContainerState // of the first init container, while it keeps the others back
 }
 
 // live returns when the pod has reached the last state of its mode, or is gone.
@@ -69,6 +77,24 @@ func (k *kubelet) live(ctx context.Context, pod *core.Pod, ip string) {
 	case neverReady:
 		l.report(ctx, core.PodRunning, false, running())
 		l.event(ctx, core.EventTypeWarning, "Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+	case neverStarted:
+		l.unstarted = true
+		l.report(ctx, core.PodRunning, false, running())
+		l.event(ctx, core.EventTypeWarning, "Unhealthy", "Startup probe failed: dial tcp: connect: connection refused")
+	case neverPull:
+		message := fmt.Sprintf("Container image %q is not present with pull policy of Never", image)
+		l.report(ctx, core.PodPending, false, waiting("ErrImageNeverPull", message))
+		l.event(ctx, core.EventTypeWarning, "ErrImageNeverPull", message)
+	case invalidName:
+		message := fmt.Sprintf("Failed to apply default image tag %q: couldn't parse image name %q: invalid reference format", image, image)
+		l.report(ctx, core.PodPending, false, waiting("InvalidImageName", message))
+		l.event(ctx, core.EventTypeWarning, "InspectFailed", message)
+	case slowRegistry:
+		message := fmt.Sprintf("failed to pull and unpack image %q: failed to do request: dial tcp 192.0.2.1:443: i/o timeout", image)
+		l.report(ctx, core.PodPending, false, waiting("ErrImagePull", message))
+		l.event(ctx, core.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", image, message))
+	case initCrash:
+		l.crashInit(ctx)
 	case configError:
 		l.report(ctx, core.PodPending, false, waiting("CreateContainerConfigError", `configmap "missing" not found`))
 		l.event(ctx, core.EventTypeWarning, "Failed", `Error: configmap "missing" not found`)
@@ -108,6 +134,24 @@ func (l *life) crash(ctx context.Context) {
 		l.report(ctx, core.PodRunning, false, l.last)
 		time.Sleep(100 * time.Millisecond)
 		l.report(ctx, core.PodRunning, false, waiting("CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container", pause)))
+		l.event(ctx, core.EventTypeWarning, "BackOff", "Back-off restarting failed container")
+		time.Sleep(pause)
+		l.restarts++
+	}
+}
+
+func (l *life) crashInit(ctx context.Context) {
+	held := waiting("PodInitializing", "")
+	report := func(state core.ContainerState) bool {
+		l.init = &state
+		return l.report(ctx, core.PodPending, false, held)
+	}
+	for pause := time.Second; report(running()); pause = min(2*pause, 10*time.Second) {
+		time.Sleep(duration(l.pod, runsForAnnotation, 300*time.Millisecond))
+		l.last = l.ended(1, "Error")
+		report(l.last)
+		time.Sleep(100 * time.Millisecond)
+		report(waiting("CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container", pause)))
 		l.event(ctx, core.EventTypeWarning, "BackOff", "Back-off restarting failed container")
 		time.Sleep(pause)
 		l.restarts++
@@ -174,7 +218,15 @@ func (l *life) conditions(ready bool) []core.PodCondition {
 
 func (l *life) initContainers() []core.ContainerStatus {
 	var statuses []core.ContainerStatus
-	for _, container := range l.pod.Spec.InitContainers {
+	for index, container := range l.pod.Spec.InitContainers {
+		if l.init != nil {
+			status := core.ContainerStatus{Name: container.Name, Image: container.Image, State: waiting("PodInitializing", "")}
+			if index == 0 {
+				status.ImageID, status.State, status.RestartCount, status.LastTerminationState = imageID(container.Image), *l.init, l.restarts, l.last
+			}
+			statuses = append(statuses, status)
+			continue
+		}
 		status := core.ContainerStatus{Name: container.Name, Image: container.Image, ImageID: imageID(container.Image), Ready: true}
 		if container.RestartPolicy == nil {
 			status.State = l.ended(0, "Completed")
@@ -189,17 +241,19 @@ func (l *life) initContainers() []core.ContainerStatus {
 
 func (l *life) containers(ready bool, state core.ContainerState) []core.ContainerStatus {
 	isRunning := state.Running != nil
-	hasRun := isRunning || state.Terminated != nil || l.last.Terminated != nil
+	hasRun := l.init == nil && (isRunning || state.Terminated != nil || l.last.Terminated != nil)
+	started := isRunning && !l.unstarted
 	var statuses []core.ContainerStatus
 	for _, container := range l.pod.Spec.Containers {
 		status := core.ContainerStatus{
-			Name:                 container.Name,
-			Image:                container.Image,
-			Ready:                ready,
-			Started:              &isRunning,
-			RestartCount:         l.restarts,
-			State:                state,
-			LastTerminationState: l.last,
+			Name:    container.Name,
+			Image:   container.Image,
+			Ready:   ready,
+			Started: &started,
+			State:   state,
+		}
+		if l.init == nil {
+			status.RestartCount, status.LastTerminationState = l.restarts, l.last
 		}
 		if hasRun { // the runtime learns an image's ID by pulling it
 			status.ImageID = imageID(container.Image)
