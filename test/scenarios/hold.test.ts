@@ -203,3 +203,27 @@ test('ten at once set one hold', async () => {
 	);
 	expect(await infra.subjects()).toEqual([`Hold ${image}`, 'Lay the first files']);
 }, 60_000);
+
+test('killed at each request in turn and run again: one commit, and the hold stands', async () => {
+	const start = await tip();
+	let requests = 0;
+	infra.server.onRequest = () => void requests++;
+	await set({ until: '2h' });
+	await infra.git('update-ref', 'refs/heads/main', start);
+	for (let killed = 1; killed <= requests; killed++) {
+		let seen = 0;
+		let pid = 0;
+		infra.server.onRequest = () => {
+			if (++seen === killed) process.kill(pid, 'SIGKILL');
+			return undefined;
+		};
+		const options = { onStart: (id: number) => (pid = id) };
+		const first = await infra.run('hold', { reason: 'v2 loses orders', until: '2h' }, options);
+		expect(first.exitCode, `request ${killed}`).toBeUndefined();
+		infra.server.onRequest = undefined;
+		expect(await set({ until: '2h' })).toMatchObject({ exitCode: 0, outputs: { held: 'true' } });
+		expect(await infra.subjects()).toEqual([`Hold ${image}`, 'Lay the first files']);
+		await infra.git('update-ref', 'refs/heads/main', start);
+	}
+	expect(requests).toBeGreaterThan(4);
+}, 60_000);
