@@ -318,6 +318,8 @@ export class GiteaForge implements Forge {
 	async #ask<T>(doing: string, request: HttpRequest): Promise<T> {
 		const response = await this.#client.send(request);
 		if (response.status >= 300) throw this.#refused(doing, response);
+		// What is written may be answered with nothing; what is asked for may not.
+		if (response.text === '' && request.method !== undefined) return undefined as T;
 		return parse<T>(response);
 	}
 
@@ -350,7 +352,7 @@ export class GiteaForge implements Forge {
 
 function parse<T>({ text }: HttpResponse): T {
 	try {
-		return (text === '' ? undefined : JSON.parse(text)) as T;
+		return JSON.parse(text) as T;
 	} catch (error) {
 		throw new Failure(
 			`The forge's API answered with something other than JSON; check api-url (it ends in /api/v1)`,

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Failure } from '../failure/failure.ts';
 import type { HttpClient, HttpResponse } from '../http/client.ts';
 import type { Connection } from './connection.ts';
 
@@ -36,13 +37,18 @@ export function githubFetch(
 			const moved = redirects.has(response.status) ? response.headers.location : undefined;
 			if (moved !== undefined && attempt < attempts) {
 				const next = new URL(moved, target);
-				// The token is for this server alone.
-				if (next.origin !== target.origin) return toFetchResponse(response);
+				if (next.origin !== target.origin)
+					throw new Failure(
+						`${target.origin} sends ${method} ${target.pathname} on to ${next.origin}, for which the token is not; name the API itself with api-url`,
+					);
 				target = next;
 				continue;
 			}
 			const pause = rateLimitPause(response, attempt);
-			if (pause === undefined || attempt === attempts) return toFetchResponse(response);
+			if (pause === undefined || attempt === attempts) {
+				requireJson(response, `${method} ${target.origin}${target.pathname}`);
+				return toFetchResponse(response);
+			}
 			log.info(`GitHub asks to slow down; going on in ${Math.ceil(pause / 1000)} s`);
 			await sleep(pause, undefined, { signal }).catch(() => {
 				throw signal.reason;
@@ -73,6 +79,15 @@ function rateLimitPause({ status, headers, text }: HttpResponse, attempt: number
 	}
 	// GitHub's own rule where it names no time: a minute at least, then longer and longer.
 	return /secondary rate limit/i.test(text) ? 60_000 * 2 ** (attempt - 1) : undefined;
+}
+
+/** A page for people, or of a proxy's, answers 200 as well, and octokit takes it for the data. */
+function requireJson({ status, headers, text }: HttpResponse, request: string): void {
+	if (status >= 300 || withoutBody.has(status)) return;
+	if (/[/+]json\b/.test(headers['content-type'] ?? '') && text !== '') return;
+	throw new Failure(
+		`${request} was answered with ${status} and no JSON, so that this is no GitHub API; check api-url`,
+	);
 }
 
 const withoutBody = new Set([101, 204, 205, 304]);

@@ -25,7 +25,8 @@ const advices: Readonly<Record<number, string>> = {
 export function refused(refusal: Refusal): Failure {
 	const { forge, doing, repository, status, message, cause } = refusal;
 	const words = oneLine(message);
-	const advice = refusal.advice ?? advices[status] ?? 'see what it says';
+	const moved = status >= 300 && status < 400 ? 'check api-url' : undefined;
+	const advice = refusal.advice ?? advices[status] ?? moved ?? 'see what it says';
 	return new Failure(
 		`${forge} refused to ${doing} in ${repository}: ${status}${words === '' ? '' : ` ${words}`}; ${advice}`,
 		{ cause },

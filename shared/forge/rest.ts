@@ -59,12 +59,14 @@ export class Rest {
 	async ask<T>(doing: string, request: HttpRequest): Promise<T> {
 		const response = await this.send(request);
 		if (response.status >= 300) throw this.refused(doing, response);
+		// What is written may be answered with nothing; what is asked for may not.
+		if (response.text === '' && request.method !== undefined) return undefined as T;
 		return this.parse<T>(response);
 	}
 
 	parse<T>({ text }: HttpResponse): T {
 		try {
-			return (text === '' ? undefined : JSON.parse(text)) as T;
+			return JSON.parse(text) as T;
 		} catch (error) {
 			const { title, connection } = this.#options;
 			throw new Failure(

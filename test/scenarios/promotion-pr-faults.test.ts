@@ -53,6 +53,18 @@ describe.each(testedForges)('on $title', (on) => {
 		await opened(failing(2, anyApi, { kind: 'status', status: 502 }));
 	});
 
+	test.each([
+		['sends on to another server', { status: 302, headers: { location: 'http://localhost:1/' } }],
+		['shows a page', { status: 200, headers: { 'content-type': 'text/html' }, body: '<p>Hi' }],
+		['says nothing', { status: 200, body: '' }],
+	])('what %s is told to be no API of a forge', async (_, answer) => {
+		failing(Number.POSITIVE_INFINITY, anyApi, { kind: 'status', ...answer });
+		const { exitCode, stdout } = await scene.run({ forge: on.kind });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain('api-url');
+		expect(stdout).not.toContain('Lockstep itself failed');
+	});
+
 	test('an answer that got lost after the pull request was opened leaves one', async () => {
 		await opened(failing(1, opening, { kind: 'reset', when: 'after' }));
 	});
