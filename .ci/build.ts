@@ -51,6 +51,31 @@ module.exports = Object.create(new Proxy({}, { get: (_, name) => load()[name] })
 };
 
 /**
+ * Of the thousand endpoints of GitHub's that octokit knows, those that our code names, as in
+ * `octokit.rest.pulls.list`: the list of all is a third of a bundle.
+ */
+const namedEndpoints: Plugin = {
+	name: 'named-endpoints',
+	setup({ onLoad }) {
+		onLoad({ filter: /plugin-rest-endpoint-methods\/.*\/endpoints\.js$/ }, async ({ path }) => {
+			const all = ((await import(path)) as { default: Record<string, Record<string, unknown>> })
+				.default;
+			const named: typeof all = {};
+			for (const file of readdirSync(join(root, 'shared/forge')).sort()) {
+				const source = readFileSync(join(root, 'shared/forge', file), 'utf8');
+				for (const [, scope = '', method = ''] of source.matchAll(/\.rest\.(\w+)\.(\w+)/g)) {
+					const endpoint = all[scope]?.[method];
+					if (endpoint === undefined)
+						throw new Error(`${file}: octokit has no rest.${scope}.${method}`);
+					named[scope] = { ...named[scope], [method]: endpoint };
+				}
+			}
+			return { contents: `export default ${JSON.stringify(named)};` };
+		});
+	},
+};
+
+/**
  * `yaml` is a file of its own beside each step that reads YAML, half as large as the step: it
  * is compiled when it is asked for, which may be while git is at work. It is the package's
  * ESM build, which is there for browsers, but nothing in it is of a browser.
@@ -110,7 +135,7 @@ async function bundle(entry: { contents: string } | { file: string }) {
 		legalComments: 'none',
 		metafile: true,
 		write: false,
-		plugins: [lazyBuiltins, withoutUnused, yamlBeside],
+		plugins: [lazyBuiltins, withoutUnused, namedEndpoints, yamlBeside],
 	});
 	const [output] = result.outputFiles;
 	if (output === undefined) throw new Error(`esbuild wrote nothing`);
