@@ -53,6 +53,8 @@ export async function accessTo(
 		config.push([`http.${origin}.extraHeader`, '']);
 		config.push([`http.${origin}.extraHeader`, `Authorization: Basic ${basic}`]);
 		config.push(['credential.helper', '']);
+		// Git would send the header on to whatever host an answer leads to.
+		config.push([`http.${origin}.followRedirects`, 'false']);
 		secrets.push(basic, login.password === 'x-oauth-basic' ? login.username : login.password);
 	}
 	if (credentials.skipVerify) config.push([`http.${origin}.sslVerify`, 'false']);

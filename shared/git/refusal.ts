@@ -10,6 +10,7 @@ export type RefusalKind =
 	| 'expired-certificate'
 	| 'unknown-certificate'
 	| 'missing-repository'
+	| 'redirected'
 	| 'no-write-access'
 	| 'not-logged-in'
 	| 'moved'
@@ -92,6 +93,14 @@ const rules: readonly Rule[] = [
 		says: ({ url }) => [
 			`There is no repository at ${url}, or these credentials may not see it`,
 			'check repository, and that the token reaches it',
+		],
+	},
+	{
+		kind: 'redirected',
+		pattern: /returned error: 30[1278]/,
+		says: ({ url }) => [
+			`The server sends requests for ${url} on to another address, where a token is not sent`,
+			'give the address that the repository has now',
 		],
 	},
 	{
