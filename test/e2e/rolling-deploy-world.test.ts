@@ -209,7 +209,11 @@ describe('on a road that breaks', () => {
 		const kubeconfig = await cluster.kubeconfigFor(road.url);
 		const running = cluster.deploy(namespace, slow(2), { kubeconfig });
 		await hasBegun(namespace);
+		const before = road.connections;
 		await road.block(6000);
+		expect(road.connections, 'the step asks again while the server is away').toBeGreaterThan(
+			before,
+		);
 		const run = await running;
 		road.close();
 		// Whether a watch or a single request met the closed road, and so what is told of it, is chance.
