@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Failure } from '../../shared/failure/failure.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { acquireLease } from '../../shared/kubernetes/lease.ts';
 import type { Log } from '../../shared/log/log.ts';
@@ -9,6 +10,8 @@ interface LockOptions {
 	namespace: string;
 	set: string;
 	whenLocked: 'wait' | 'fail' | 'ignore';
+	/** Told when another run has taken over. */
+	onLost(failure: Failure): void;
 	signal: AbortSignal;
 	log: Log;
 }

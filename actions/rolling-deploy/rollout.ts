@@ -1,4 +1,4 @@
-import { exitCode, Failure, messageOf } from '../../shared/failure/failure.ts';
+import { exitCode, Failure, messageAt } from '../../shared/failure/failure.ts';
 import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { Discovery } from '../../shared/kubernetes/discovery.ts';
@@ -8,13 +8,14 @@ import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.
 import { isRecord, type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
-import { checkRights } from '../../shared/kubernetes/preflight.ts';
+import { checkRights, withMissingRights } from '../../shared/kubernetes/preflight.ts';
 import { placeOfCause, showEvidence } from '../../shared/kubernetes/report.ts';
-import { restoreSet } from '../../shared/kubernetes/rollback.ts';
+import type { Restored } from '../../shared/kubernetes/rollback.ts';
 import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
 import { isAwaited, type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
 import type { WarningKey } from '../../shared/kubernetes/warnings.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
+import { goBack } from './going-back.ts';
 import { locked, setName } from './lock.ts';
 import { imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
 import { tellPlan, tellWarnings } from './plan-text.ts';
@@ -70,10 +71,14 @@ export class Rollout {
 	#outcomes: readonly Outcome<Awaited>[] = [];
 	#inventory: Inventory | undefined;
 	#leavers: readonly Leaver[] = [];
+	/** Aborted when another run has taken over the set. */
+	readonly #lost = new AbortController();
+	readonly #signal: AbortSignal;
 
 	constructor(inputs: RolloutInputs, context: Context) {
 		this.#inputs = inputs;
 		this.#context = context;
+		this.#signal = AbortSignal.any([context.signal, this.#lost.signal]);
 	}
 
 	/** @throws Failure, after what is known has been put out with the status `failed` */
@@ -82,13 +87,14 @@ export class Rollout {
 			return await this.#run();
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
-			if (!this.#isReported) this.#report({ status: 'failed', reason: error.message });
+			if (!this.#isReported) this.#report({ status: 'failed', reason: reasonOf(error) });
 			throw error;
 		}
 	}
 
 	async #run(): Promise<RolloutOutputs> {
-		const { log, signal, childEnvironment: environment } = this.#context;
+		const { log, childEnvironment: environment } = this.#context;
+		const signal = this.#signal;
 		const connection = await this.#connection();
 		const namespace = this.#inputs.namespace ?? connection.namespace ?? 'default';
 		const manifests = await this.#manifests(namespace);
@@ -101,7 +107,8 @@ export class Rollout {
 			if (this.#inputs.dryRun) return { objects: this.#objects() };
 			if (!this.#hasWork()) return await this.#deploy(options);
 			const { whenLocked } = this.#inputs;
-			const lock = { ...options, set: this.#set(), whenLocked, signal };
+			const onLost = (failure: Failure) => this.#lost.abort(failure);
+			const lock = { ...options, set: this.#set(), whenLocked, onLost, signal };
 			return await locked(lock, this.#context.event.runUrl, async (hasWaited) => {
 				// Another run may have changed what was read.
 				if (hasWaited) await this.#plan(manifests, options);
@@ -131,7 +138,7 @@ export class Rollout {
 			environment: this.#context.childEnvironment,
 			namespace,
 		});
-		overrideImages(manifests, this.#inputs.images ?? {});
+		overrideImages(manifests, this.#inputs.images ?? {}, this.#context.nameOf('images'));
 		for (const { object } of manifests)
 			if (object.kind === 'Secret') protectSecret(object, this.#context.protect);
 		return manifests;
@@ -139,7 +146,10 @@ export class Rollout {
 
 	async #plan(manifests: readonly Manifest[], options: PlanOptions): Promise<void> {
 		const { inputs, log } = { inputs: this.#inputs, log: this.#context.log };
-		this.#planned = await planSet(manifests, options);
+		const objects = manifests.map(({ object }) => object);
+		this.#planned = await planSet(manifests, options).catch(async (error: unknown) => {
+			throw await withMissingRights(error, objects, options);
+		});
 		if (inputs.prune) {
 			const pruneKinds = inputs.pruneKinds ?? [];
 			this.#inventory = new Inventory({ ...options, set: this.#set(), pruneKinds });
@@ -148,7 +158,7 @@ export class Rollout {
 		}
 		tellWarnings(this.#planned, inputs.silence ?? [], log);
 		tellPlan(this.#planned, this.#leavers, inputs.dryRun, log);
-		if (inputs.wait) await this.#checkRights(options.client);
+		if (!inputs.dryRun && this.#hasWork()) await this.#checkRights(options);
 	}
 
 	#desired(): KubernetesObject[] {
@@ -182,7 +192,7 @@ export class Rollout {
 			if (this.#inputs.wait) await this.#wait(options);
 			await this.#inventory?.prune(this.#leavers, this.#desired());
 		} catch (error) {
-			if (!(error instanceof Failure) || this.#context.signal.aborted) throw error;
+			if (!(error instanceof Failure)) throw error;
 			return await this.#fail(error, options);
 		}
 		const isUnchanged = !this.#hasWork();
@@ -195,9 +205,11 @@ export class Rollout {
 		return { status, ...this.#outputs() };
 	}
 
-	async #checkRights(client: KubernetesClient): Promise<void> {
+	async #checkRights(options: PlanOptions): Promise<void> {
+		const { wait, rollbackOnFailure } = this.#inputs;
 		const targets = this.#planned.map(({ desired, resource }) => ({ object: desired, resource }));
-		await checkRights(targets.filter(isAwaited), client, this.#context.log);
+		const awaited = wait ? targets.filter(isAwaited) : [];
+		await checkRights(awaited, this.#planned, { ...options, rollbackOnFailure });
 	}
 
 	/** Waits for everything, and throws the one sentence that says why it did not get ready. */
@@ -236,52 +248,48 @@ export class Rollout {
 
 	/** Ends as failed; before that goes back to what was, where that is wanted. */
 	async #fail(failure: Failure, options: PlanOptions): Promise<never> {
-		const isUntouched = this.#applied.every(({ change }) => change === 'unchanged');
-		if (!this.#inputs.rollbackOnFailure || isUntouched) {
-			this.#summarize('failed', failure.message);
-			throw failure;
+		const written = this.#applied.filter(({ change }) => change !== 'unchanged');
+		const isOurs = !this.#lost.signal.aborted;
+		if (this.#inputs.rollbackOnFailure && isOurs && written.length > 0) {
+			this.#context.log.info(`Failed: ${reasonOf(failure)}`);
+			const { status, sentence } = await goBack(this.#applied, {
+				...options,
+				signal: this.#signal,
+				untilReady: (restored) => this.#untilRestored(restored, options),
+			});
+			throw this.#ended(status, failure, `; ${sentence}`);
 		}
-		this.#context.log.info(`Failed: ${failure.message}`);
-		const end = await this.#goBack(options);
-		const message = `${failure.message}; ${end.sentence}`;
-		this.#summarize(end.status, message);
-		this.#report({ status: end.status, reason: message });
-		throw new Failure(message, {
+		const isCutOff = this.#signal.aborted && written.length > 0;
+		const sequel = isCutOff ? `; ${progressOf(written, this.#planned)}` : '';
+		throw this.#ended('failed', failure, sequel);
+	}
+
+	/** Puts out how it ended. */
+	#ended(status: 'failed' | 'rolled-back', failure: Failure, sequel: string): Failure {
+		const end = new Failure(failure.message + sequel, {
 			exitCode: failure.exitCode,
 			...(failure.place === undefined ? {} : { place: failure.place }),
 			cause: failure,
 		});
+		this.#summarize(status, reasonOf(end));
+		this.#report({ status, reason: reasonOf(end) });
+		return end;
 	}
 
-	async #goBack(
-		options: PlanOptions,
-	): Promise<{ status: 'failed' | 'rolled-back'; sentence: string }> {
-		this.#context.log.info('Going back to what was there before');
-		try {
-			const restored = await restoreSet(this.#applied, options);
-			const targets = await Promise.all(
-				restored.map(({ applied, current }) => targetOf(applied, current, options)),
-			);
-			const outcomes = this.#inputs.wait
-				? await waitFor(targets, {
-						...this.#waitOptions(options),
-						timeout: Math.max(this.#began + this.#inputs.timeout - this.#reserve() - Date.now(), 0),
-					})
-				: [];
-			const bad = outcomes.find(({ state }) => state !== 'ready');
-			if (bad === undefined)
-				return { status: 'rolled-back', sentence: 'what was there before is back' };
-			return {
-				status: 'failed',
-				sentence: `what was there before was brought back, but ${titleOf(bad.current)} does not get ready: ${bad.reason}`,
-			};
-		} catch (error) {
-			return { status: 'failed', sentence: `going back failed as well: ${messageOf(error)}` };
-		}
+	async #untilRestored(restored: readonly Restored[], options: PlanOptions) {
+		if (!this.#inputs.wait) return [];
+		const targets = await Promise.all(
+			restored.map(({ applied, current }) => targetOf(applied, current, options)),
+		);
+		const end = this.#began + this.#inputs.timeout - this.#reserve();
+		return await waitFor(targets, {
+			...this.#waitOptions(options),
+			timeout: Math.max(end - Date.now(), 0),
+		});
 	}
 
 	#waitOptions({ client, log }: PlanOptions) {
-		return { client, log, signal: this.#context.signal, stable: this.#inputs.stableFor };
+		return { client, log, signal: this.#signal, stable: this.#inputs.stableFor };
 	}
 
 	/** Milliseconds that are left for waiting: the end of the time is for saying why. */
@@ -344,6 +352,19 @@ async function targetOf(
 		place: applied.manifest.place,
 		...(isClaim ? { bindsOnUse: await bindsOnUse(object, client) } : {}),
 	};
+}
+
+/** With the place in front, as the log has it. */
+function reasonOf({ message, place }: Failure): string {
+	return messageAt(message, place);
+}
+
+/** How far a run came that was ended before it was done. */
+function progressOf(written: readonly Applied[], planned: readonly Planned[]): string {
+	const toWrite = planned.filter(({ change }) => change !== 'unchanged').length;
+	const titles = written.slice(0, 5).map(({ desired }) => titleOf(desired));
+	const more = written.length > titles.length ? ', ...' : '';
+	return `it had written ${written.length} of ${toWrite} objects (${titles.join(', ')}${more}), and was not done`;
 }
 
 /** `lastLine`: what the container that is the cause wrote last. */

@@ -195,7 +195,10 @@ function crashCauses({ object, pod, status, isInit, events }: Seen): Cause[] {
 	if (ready || (restartCount === 0 && state?.terminated === undefined)) return [];
 	const which = nameOf(status, isInit);
 	const live = events.findLast(({ message = '' }) => /^Liveness probe failed/.test(message));
-	const restarts = restartCount === 1 ? 'once' : `${restartCount} times`;
+	const restarts =
+		restartCount === 0
+			? ''
+			: `, and was restarted ${restartCount === 1 ? 'once' : `${restartCount} times`}`;
 	const how =
 		ended.reason === 'OOMKilled'
 			? `was killed for using more memory than its limit (exit code ${ended.exitCode})`
@@ -204,7 +207,7 @@ function crashCauses({ object, pod, status, isInit, events }: Seen): Cause[] {
 	return [
 		{
 			key: `${status.name}: crash`,
-			reason: `${which} of pod ${pod.metadata.name} ${how}${probe}, and was restarted ${restarts}`,
+			reason: `${which} of pod ${pod.metadata.name} ${how}${probe}${restarts}`,
 			graceMs: isRetried && restartCount >= crashesAtRestart ? 0 : Number.POSITIVE_INFINITY,
 			container: { pod, name: status.name, previous: state?.terminated === undefined },
 		},

@@ -13,6 +13,10 @@ export interface LeaseOptions {
 	holder: string;
 	/** Wait for another run, or fail at once. */
 	whenHeld: 'wait' | 'fail';
+	/** Told when another run has taken it over, which must not be written against. */
+	onLost(failure: Failure): void;
+	/** Milliseconds between two renewals; 10 s by default. */
+	renewEvery?: number;
 	signal: AbortSignal;
 	log: Log;
 }
@@ -26,7 +30,7 @@ export interface HeldLease {
 
 /** A run that was killed holds up the next for as long. */
 const durationSeconds = 30;
-const renewMs = 10_000;
+const renewEveryMs = 10_000;
 const pollMs = 2000;
 
 /**
@@ -70,19 +74,18 @@ export async function acquireLease(options: LeaseOptions): Promise<HeldLease | u
 
 /** The Lease as it was written, or who holds it. */
 async function take(options: LeaseOptions): Promise<KubernetesObject | string> {
-	const { client, namespace, name } = options;
-	const collection = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
-	const path = `${collection}/${encodeURIComponent(name)}`;
+	const { client } = options;
+	const path = pathOf(options);
 	const found = await client.find(path);
 	try {
 		if (found === undefined)
-			return await client.create(collection, leaseOf(options), { idempotent: true });
-		const holder = readPath(found.spec, ['holderIdentity']);
+			return await client.create(collectionOf(options), leaseOf(options), { idempotent: true });
+		const holder = holderOf(found);
 		const renewed = Date.parse(String(readPath(found.spec, ['renewTime'])));
 		const duration = Number(readPath(found.spec, ['leaseDurationSeconds']) ?? durationSeconds);
 		const isHeld =
-			Boolean(holder) && holder !== options.holder && renewed + duration * 1000 > client.now();
-		if (isHeld) return String(holder);
+			holder !== '' && holder !== options.holder && renewed + duration * 1000 > client.now();
+		if (isHeld) return holder;
 		return await client.replace(path, leaseOf(options, found));
 	} catch (error) {
 		// Another run was quicker.
@@ -97,7 +100,7 @@ function leaseOf(
 ): KubernetesObject {
 	// A Lease's times have six decimals.
 	const now = new Date(client.now()).toISOString().replace('Z', '000Z');
-	const isOurs = readPath(found?.spec, ['holderIdentity']) === holder;
+	const isOurs = holderOf(found) === holder;
 	return {
 		apiVersion: 'coordination.k8s.io/v1',
 		kind: 'Lease',
@@ -112,20 +115,12 @@ function leaseOf(
 }
 
 function hold(lease: KubernetesObject, hasWaited: boolean, options: LeaseOptions): HeldLease {
-	const { client, namespace, name, log } = options;
-	const path = `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases/${encodeURIComponent(name)}`;
-	let current = lease;
+	const { client, name, log, renewEvery = renewEveryMs } = options;
+	const upkeep = new Upkeep(lease, options);
 	let renewal = Promise.resolve();
-	const renew = async () => {
-		try {
-			current = await client.replace(path, leaseOf(options, current));
-		} catch (error) {
-			log.debug(`The Lease ${name} was not renewed: ${messageOf(error)}`);
-		}
-	};
 	const timer = setInterval(() => {
-		renewal = renewal.then(renew);
-	}, renewMs);
+		renewal = renewal.then(() => upkeep.renew());
+	}, renewEvery);
 	timer.unref();
 	return {
 		hasWaited,
@@ -135,8 +130,9 @@ function hold(lease: KubernetesObject, hasWaited: boolean, options: LeaseOptions
 			const last = client.withSignal(AbortSignal.timeout(5000));
 			try {
 				await renewal;
-				const { uid, resourceVersion } = current.metadata;
-				await last.delete(path, {
+				if (upkeep.isLost) return;
+				const { uid, resourceVersion } = upkeep.current.metadata;
+				await last.delete(pathOf(options), {
 					...(uid === undefined ? {} : { uid }),
 					...(resourceVersion === undefined ? {} : { resourceVersion }),
 				});
@@ -147,4 +143,78 @@ function hold(lease: KubernetesObject, hasWaited: boolean, options: LeaseOptions
 			}
 		},
 	};
+}
+
+/** Keeps a Lease that is held, and sees when it is held no more. */
+class Upkeep {
+	current: KubernetesObject;
+	isLost = false;
+	readonly #options: LeaseOptions;
+	#renewedAt = Date.now();
+	#hasWarned = false;
+
+	constructor(lease: KubernetesObject, options: LeaseOptions) {
+		this.current = lease;
+		this.#options = options;
+	}
+
+	async renew(): Promise<void> {
+		if (this.isLost) return;
+		try {
+			await this.#renew();
+		} catch (error) {
+			this.#tell(error);
+		}
+	}
+
+	async #renew(): Promise<void> {
+		const { client, holder, onLost } = this.#options;
+		const path = pathOf(this.#options);
+		const found = await client.find(path);
+		const isOurs = holderOf(found) === holder;
+		if (!isOurs && (found !== undefined || this.#isExpired)) {
+			this.isLost = true;
+			return onLost(takenOver(holderOf(found)));
+		}
+		this.current =
+			found === undefined
+				? await client.create(collectionOf(this.#options), leaseOf(this.#options))
+				: await client.replace(path, leaseOf(this.#options, found));
+		this.#renewedAt = Date.now();
+		this.#hasWarned = false;
+	}
+
+	get #isExpired(): boolean {
+		return Date.now() - this.#renewedAt > durationSeconds * 1000;
+	}
+
+	#tell(error: unknown): void {
+		const { log, name, signal } = this.#options;
+		if (signal.aborted) return;
+		log.debug(`The Lease ${name} was not renewed: ${messageOf(error)}`);
+		if (this.#hasWarned || !this.#isExpired) return;
+		this.#hasWarned = true;
+		log.warn(
+			`The Lease ${name} could not be renewed for ${durationSeconds} s, so another run may begin on this set: ${messageOf(error)}`,
+		);
+	}
+}
+
+function takenOver(holder: string): Failure {
+	const who = holder === '' ? 'Another run' : `Another run, ${holder},`;
+	return new Failure(
+		`${who} has taken over this set, for this one could not renew its Lease for ${durationSeconds} s; nothing more is written here: look at what that run does, and run this one again after it`,
+	);
+}
+
+function holderOf(lease: KubernetesObject | undefined): string {
+	return String(readPath(lease?.spec, ['holderIdentity']) ?? '');
+}
+
+function collectionOf({ namespace }: LeaseOptions): string {
+	return `/apis/coordination.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/leases`;
+}
+
+function pathOf(options: LeaseOptions): string {
+	return `${collectionOf(options)}/${encodeURIComponent(options.name)}`;
 }

@@ -68,6 +68,7 @@ export async function waitFor<T extends Target>(
 	try {
 		let toldAt = began;
 		for (;;) {
+			if (options.signal.aborted) for (const wait of waits) wait.leave();
 			options.signal.throwIfAborted();
 			const before = waits.filter(({ outcome }) => outcome !== undefined).length;
 			let told = false;
@@ -179,6 +180,14 @@ class Wait<T extends Target> {
 		this.#options.log.info(
 			`${titleOf(this.target.object)}: still waiting after ${seconds(waitedMs)}: ${this.#told}`,
 		);
+	}
+
+	/** Says where it stands when the run ends. */
+	leave(): void {
+		if (this.outcome === undefined && this.#told !== '')
+			this.#options.log.info(
+				`${titleOf(this.target.object)}: not waited for any more: ${this.#told}`,
+			);
 	}
 
 	unfinished(): Outcome<T> {

@@ -102,7 +102,16 @@ export const clusterInputs = {
 	region: input(z.string(), 'AWS region of `eks-cluster`.', {
 		otherwise: 'the variable `AWS_REGION` or `AWS_DEFAULT_REGION`',
 	}),
-	namespace: input(z.string(), 'Namespace of what names none.', {
-		otherwise: "the context's, else `default`",
-	}),
+	namespace: input(
+		z
+			.string()
+			.check(
+				z.regex(
+					/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+					'the name of a namespace: at most 63 small letters, digits and -',
+				),
+			),
+		'Namespace of what names none.',
+		{ otherwise: "the context's, else `default`" },
+	),
 };

@@ -171,7 +171,7 @@ describe('other images', () => {
 	const imagesAfter = async (overrides: Record<string, string>) => {
 		await write({ 'd.yaml': deployment });
 		const manifests = await read(['d.yaml']);
-		overrideImages(manifests, overrides);
+		overrideImages(manifests, overrides, '--images');
 		const spec = manifests[0]?.object.spec as {
 			template: { spec: { containers: { image: string }[] } };
 		};

@@ -58,7 +58,7 @@ describe('a rollout fails at once, with its cause', () => {
 		expect(run.outputs).toMatchObject({ status: 'failed', images: JSON.stringify([image]) });
 		expect(run.outputs.reason).toMatch(reason);
 		expect(log(run)).toMatch(reason);
-		expect(run.outputs.reason).toMatch(/^Deployment\/web: /);
+		expect(run.outputs.reason).toMatch(/^k\.yaml:\d+:\d+: Deployment\/web: /);
 	});
 });
 
@@ -81,7 +81,7 @@ test('the cause is an annotation on the line of the manifest', async () => {
 test('the missing image of a set with others is the one that is told', async () => {
 	const other = deployment('acme/api:1').replaceAll('web', 'api');
 	const run = await deploy(cluster, `${deployment('acme/web:missing')}---\n${other}`);
-	expect(run.outputs.reason).toMatch(/^Deployment\/web: .*acme\/web:missing/);
+	expect(run.outputs.reason).toMatch(/^k\.yaml:12:\d+: Deployment\/web: .*acme\/web:missing/);
 	expect(run.exitCode).toBe(1);
 });
 
@@ -155,7 +155,9 @@ spec:
 `;
 	const run = await deploy(cluster, job);
 	expect(run.exitCode, log(run)).toBe(1);
-	expect(run.outputs.reason).toMatch(/^Job\/migrate: it failed: .*exit code 4/);
+	expect(run.outputs.reason).toMatch(
+		/^k\.yaml:1:1: Job\/migrate: it failed: .*exit code 4; it wrote last: cannot migrate$/,
+	);
 	expect(log(run)).toContain('cannot migrate');
 });
 

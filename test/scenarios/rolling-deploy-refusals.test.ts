@@ -100,50 +100,6 @@ test('a field that cannot be changed is told as one', async () => {
 	expect(log(run)).toMatch(/spec\.selector cannot be changed on an object that exists/);
 });
 
-test('a right that is missing is named', async () => {
-	cluster.allow('weak-token', 'ci-deployer', [
-		{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'list', 'watch'] },
-	]);
-	const kubeconfig = cluster.kubeconfig('weak-token');
-	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
-	expect(run.exitCode).toBe(1);
-	expect(log(run)).toMatch(/the right to apply it is missing: .*ci-deployer.*patch.*deployments/);
-});
-
-test('the right to wait is asked for before anything is written', async () => {
-	cluster.allow('blind-token', 'ci-deployer', [
-		{ apiGroups: ['*'], resources: ['*'], verbs: ['get', 'patch', 'create'] },
-	]);
-	const kubeconfig = cluster.kubeconfig('blind-token');
-	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
-	expect(run.exitCode).toBe(1);
-	expect(log(run)).toMatch(
-		/Rights that waiting needs are missing: .*ci-deployer.*list.*deployments/,
-	);
-	expect(writes(cluster)).toEqual([]);
-	const blind = await deploy(
-		cluster,
-		deployment('acme/web:1'),
-		{ wait: 'false' },
-		{ files: { kubeconfig } },
-	);
-	expect(blind, log(blind)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-});
-
-test('without the right to see pods a rollout is waited for, with a warning', async () => {
-	cluster.allow('narrow-token', 'ci-deployer', [
-		{
-			apiGroups: ['apps'],
-			resources: ['deployments'],
-			verbs: ['get', 'list', 'create', 'patch', 'watch'],
-		},
-	]);
-	const kubeconfig = cluster.kubeconfig('narrow-token');
-	const run = await deploy(cluster, deployment('acme/web:1'), {}, { files: { kubeconfig } });
-	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-	expect(log(run)).toMatch(/warning: Rights are missing .*pods/);
-});
-
 describe('a cluster that cannot be reached', () => {
 	test('for a wrong token: says so, and does not show it', async () => {
 		const kubeconfig = cluster.kubeconfig('wrong-token-123456');
@@ -185,12 +141,17 @@ describe('bad input', () => {
 		['a context that is not there', { context: 'prod' }, /no context "prod"; it has stand-in/],
 		['a kubeconfig that is none', { kubeconfig: 'a: 1' }, /is no kubeconfig/],
 		['a kubeconfig that is not there', { kubeconfig: 'nowhere' }, /no such file/],
-		['an image that is none', { images: 'acme/web=UPPER' }, /"UPPER" is no image reference/],
+		[
+			'an image that is none',
+			{ images: 'acme/web=UPPER' },
+			/--images: "UPPER" is no image reference/,
+		],
 		[
 			'an image that nothing uses',
 			{ images: 'acme/w=acme/w:1' },
-			/no container of the set uses acme\/w/,
+			/--images: no container of the set uses acme\/w/,
 		],
+		['a namespace that is none', { namespace: 'Bad_NS' }, /--namespace: "Bad_NS" is not the name/],
 		['an input that is not there', { pruned: 'true' }, /pruned/],
 	])('%s is exit code 2, and nothing is asked', async (_what, inputs, message) => {
 		const run = await deploy(cluster, deployment('acme/web:1'), inputs);

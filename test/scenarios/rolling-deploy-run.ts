@@ -54,11 +54,14 @@ export async function deploy(
 	}
 }
 
-/** The requests that would have changed something, the Lease of the run itself left out. */
+/**
+ * The requests that would have changed something, the Lease of the run itself left out. What
+ * an account may do is asked by POST.
+ */
 export function writes({ requests }: Cluster): string[] {
 	return requests
 		.filter(({ method, query }) => method !== 'GET' && query.dryRun === undefined)
-		.filter(({ path }) => !path.includes('/leases'))
+		.filter(({ path }) => !path.includes('/leases') && !path.includes('/selfsubject'))
 		.map(({ method, path }) => `${method} ${path}`);
 }
 

@@ -85,7 +85,8 @@ export function answer(api: Api, request: ApiRequest): Answer {
 	if (request.contentType.startsWith('application/vnd.kubernetes.protobuf')) {
 		throw StatusError.unsupportedMediaType();
 	}
-	if (kind.virtual) return accessReview(request);
+	if (kind.virtual)
+		return kind.kind === 'SelfSubjectReview' ? userReview(request) : accessReview(request);
 	return target.subresource === undefined
 		? answerObject(api, kind, target, verb, request)
 		: answerSubresource(api, kind, target, verb, request);
@@ -198,6 +199,13 @@ function accessReview(request: ApiRequest): Answer {
 		...(namespace === '' ? {} : { namespace }),
 	});
 	return { type: 'json', status: 201, body: { ...review, status: { allowed } } };
+}
+
+/** SelfSubjectReview: who the user of the request is. */
+function userReview(request: ApiRequest): Answer {
+	if (request.method !== 'POST') throw methodNotAllowed();
+	const userInfo = { username: request.user.name };
+	return { type: 'json', status: 201, body: { ...parseObject(request), status: { userInfo } } };
 }
 
 function methodNotAllowed(): StatusError {

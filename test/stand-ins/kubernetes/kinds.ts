@@ -52,6 +52,7 @@ rbac.authorization.k8s.io/v1 ClusterRole clusterroles - -
 rbac.authorization.k8s.io/v1 ClusterRoleBinding clusterrolebindings - -
 coordination.k8s.io/v1 Lease leases - n
 authorization.k8s.io/v1 SelfSubjectAccessReview selfsubjectaccessreviews - v
+authentication.k8s.io/v1 SelfSubjectReview selfsubjectreviews - v
 storage.k8s.io/v1 StorageClass storageclasses sc -
 scheduling.k8s.io/v1 PriorityClass priorityclasses pc g
 admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration validatingwebhookconfigurations - g
