@@ -123,7 +123,7 @@ repository costs no more than a small one.`,
 				attempts: done.attempts,
 			};
 		} finally {
-			api?.close();
+			await api?.close();
 			await repository.close();
 		}
 	},

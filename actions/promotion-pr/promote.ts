@@ -44,11 +44,7 @@ export async function promote(
 ): Promise<PromotionOutputs> {
 	const candidates = await findCandidates(inputs, context);
 	const rights = rightsFor(inputs);
-	const forge = await forgeFrom(inputs, context, {
-		rights,
-		forWhat: 'A pull request',
-		without: 'use bump-image to push there',
-	});
+	const forge = await forgeFrom(inputs, context, { rights });
 	try {
 		checkMerging(inputs, forge, context);
 		let earlier: PromotionOutputs | undefined;
@@ -70,7 +66,7 @@ export async function promote(
 	} catch (error) {
 		throw withTokenAdvice(error, inputs, context);
 	} finally {
-		forge.close();
+		await forge.close();
 	}
 }
 

@@ -91,12 +91,7 @@ async function opened(
 ): Promise<RollbackOutputs> {
 	const right = inputs.dryRun ? 'read' : 'write';
 	const rights: Rights = { contents: right, ...(inputs.pullRequest && { pull_requests: right }) };
-	const need = {
-		rights,
-		forWhat: 'A pull request',
-		without: `leave out ${context.nameOf('pull-request')} to push there`,
-	};
-	const forge = inputs.pullRequest ? await forgeFrom(inputs, context, need) : undefined;
+	const forge = inputs.pullRequest ? await forgeFrom(inputs, context, { rights }) : undefined;
 	try {
 		const repository = await openFrom(inputs.repository, inputs, context, { rights });
 		try {
@@ -114,7 +109,7 @@ async function opened(
 	} catch (error) {
 		throw forge ? withTokenAdvice(error, inputs, context) : error;
 	} finally {
-		forge?.close();
+		await forge?.close();
 	}
 }
 

@@ -83,17 +83,9 @@ export class AzureForge implements Forge {
 		this.#identities = new Rest({ ...options, baseUrl: identitiesAt(apiUrl) });
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#rest.close();
 		this.#identities.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const { defaultBranch } = await this.#rest.ask<{ defaultBranch: string }>(
-			'read the default branch',
-			{ path: this.#path(), query: version },
-		);
-		return branchOf(defaultBranch);
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

@@ -77,15 +77,8 @@ export class BitbucketServerForge implements Forge {
 		});
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#rest.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const { id } = await this.#rest.ask<{ id: string }>('read the default branch', {
-			path: this.#path('/default-branch'),
-		});
-		return branchOf(id);
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

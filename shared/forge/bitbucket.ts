@@ -84,17 +84,8 @@ export class BitbucketCloudForge implements Forge {
 		});
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#rest.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const doing = 'read the default branch';
-		const { mainbranch } = await this.#rest.ask<{ mainbranch: { name: string } | null }>(doing, {
-			path: this.#path(),
-		});
-		if (mainbranch === null) throw new Failure(`${this.#connection.repository.name} is empty`);
-		return mainbranch.name;
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

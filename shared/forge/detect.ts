@@ -180,7 +180,7 @@ async function askServer(question: ForgeQuestion, origin: string): Promise<Found
 		client.close();
 	}
 	throw badInput(
-		`What forge ${origin} is cannot be found out (it answers neither as Gitea, GitHub, GitLab nor Bitbucket): give forge, and api-url if it is not at its usual place`,
+		`What forge ${origin} is cannot be found out (it answers neither as Gitea, GitHub, GitLab nor Bitbucket): give forge (git for a server with no forge around it), and api-url if it is not at its usual place`,
 	);
 }
 

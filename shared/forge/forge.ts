@@ -1,7 +1,7 @@
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import type { Relation } from '../git/history.ts';
 
-/** What a server can be. `git` is a server with no forge around it: no pull requests. */
+/** What a server can be. `git` is a server with no forge around it. */
 export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure' | 'git';
 
 /** A repository as forges name it. */
@@ -58,11 +58,15 @@ export interface Verification {
 
 export type MergeMethod = 'merge' | 'squash' | 'rebase';
 
-/** A merge that the forge is to make by itself, once all that the base asks for is there. */
-export interface AutoMerge {
+/** How a pull request is to be merged. */
+export interface MergeWish {
 	readonly method: MergeMethod;
 	/** Message of the commit that it makes; undefined for the forge's own. */
-	readonly text?: { readonly title: string; readonly body: string };
+	readonly text?: { readonly title: string; readonly body: string } | undefined;
+}
+
+/** A merge that the forge is to make by itself, once all that the base asks for is there. */
+export interface AutoMerge extends MergeWish {
 	/** Whether what an earlier run asked for may be out of date. */
 	readonly replace: boolean;
 }
@@ -93,15 +97,13 @@ export interface MergeState {
  * asks `if (forge.autoMerge)` and says what is missing.
  */
 export interface Forge {
-	readonly kind: Exclude<ForgeKind, 'git'>;
+	readonly kind: ForgeKind;
 	/** `GitHub`, `Gitea`, `Forgejo`: for messages. */
 	readonly title: string;
 	/** What stands before a pull request's number in a text that refers to it; `#` where it is not there. */
 	readonly mark?: '!';
 	/** Characters that a body may have, where that is fewer than a diff may need. */
 	readonly longestBody?: number;
-	/** The branch that the repository's pull requests go to by default. */
-	defaultBranch(): Promise<string>;
 	/** All open pull requests between branches of the repository itself, the newest first. */
 	openPullRequests(): Promise<PullRequest[]>;
 	/** The newest pull request from a branch, whatever its state. */
@@ -132,6 +134,19 @@ export interface Forge {
 	 * already, it is merged at once.
 	 */
 	autoMerge?(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome>;
+	/** A pull request by its number, whatever its state. */
+	pullRequest?(number: number): Promise<PullRequest | undefined>;
+	/** Who approved the commit that it stands at. */
+	approversOf?(request: PullRequest): Promise<string[]>;
+	/**
+	 * Approves the commit that it stood at when it was read, as whoever the step works for; the
+	 * text says why, and may be ''.
+	 */
+	approve?(request: PullRequest, text: string): Promise<void>;
+	/** Takes a draft for one that may be merged. */
+	markReady?(request: PullRequest): Promise<void>;
+	/** Merges it now; what it still waits for is a Failure. */
+	merge?(request: PullRequest, wish: MergeWish): Promise<void>;
 	/** How it stands, and what it waits for. */
 	mergeState?(request: PullRequest): Promise<MergeState>;
 	/**
@@ -146,6 +161,6 @@ export interface Forge {
 	commitFiles?(commit: FilesToWrite): Promise<WriteOutcome>;
 	/** Whether the forge shows a commit as verified, and if not its own word for why. */
 	verificationOf?(commit: string): Promise<Verification>;
-	/** Closes connections. */
-	close(): void;
+	/** Closes connections, and takes away what was written to this machine. */
+	close(): Promise<void>;
 }

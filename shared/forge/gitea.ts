@@ -57,16 +57,8 @@ export class GiteaForge implements Forge {
 		});
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#client.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const { default_branch } = await this.#ask<{ default_branch: string }>(
-			'read the default branch',
-			{ path: this.#path() },
-		);
-		return default_branch;
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

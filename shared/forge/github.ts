@@ -75,15 +75,8 @@ export class GitHubForge implements Forge {
 		});
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#client.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const { data } = await this.#ask('read the default branch', () =>
-			this.#octokit.rest.repos.get(this.#where),
-		);
-		return data.default_branch;
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

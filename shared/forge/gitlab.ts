@@ -56,15 +56,8 @@ export class GitLabForge implements Forge {
 		});
 	}
 
-	close(): void {
+	async close(): Promise<void> {
 		this.#rest.close();
-	}
-
-	async defaultBranch(): Promise<string> {
-		const project = await this.#rest.ask<{ default_branch: string }>('read the default branch', {
-			path: this.#path(),
-		});
-		return project.default_branch;
 	}
 
 	async openPullRequests(): Promise<PullRequest[]> {

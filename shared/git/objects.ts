@@ -18,12 +18,18 @@ export interface FileChange {
 }
 
 export interface CommitRequest {
-	readonly parent: string;
-	/** Files to change; all others, and the mode of these, stay as in the parent. */
-	readonly files: readonly FileChange[];
+	/** Undefined for a first commit. */
+	readonly parent: string | undefined;
+	/** Further parents, whose changes `files` bring. */
+	readonly merged?: readonly string[];
+	/**
+	 * Files to change; all others stay as in the parent, and so does the mode of these unless it
+	 * is told. An object that is named has been fetched.
+	 */
+	readonly files: readonly (FileChange | TreeFile)[];
 	readonly message: string;
-	/** Default: the repository's own identity, which is the committer always. */
-	readonly author?: Identity;
+	/** Default: the repository's own identity, which is the committer always, and now. */
+	readonly author?: Identity & { readonly at?: Date };
 }
 
 /** By whom something is written. */
@@ -86,17 +92,22 @@ export async function writeCommit(
 	{ identity: committer, signer }: Signature,
 	now: Date,
 ): Promise<string> {
-	const { parent, files, message, author = committer, modes } = request;
+	const { parent, merged = [], files, message, modes } = request;
+	const author: NonNullable<CommitRequest['author']> = request.author ?? committer;
 	const parts: (string | Uint8Array)[] = [
 		'feature get-mark\nfeature done\n',
 		'commit refs/lockstep/new\nmark :1\n',
-		`author ${person(author, now)}\ncommitter ${person(committer, now)}\n`,
+		`author ${person(author, author.at ?? now)}\ncommitter ${person(committer, now)}\n`,
 		...data(message),
-		`from ${parent}\n`,
+		...(parent === undefined ? [] : [`from ${parent}\n`]),
+		...merged.map((commit) => `merge ${commit}\n`),
 	];
-	for (const { path, bytes } of files)
-		if (bytes === undefined) parts.push(`D ${quote(path)}\n`);
-		else parts.push(`M ${modes.get(path) ?? '100644'} inline ${quote(path)}\n`, ...data(bytes));
+	for (const file of files) {
+		const path = quote(file.path);
+		if ('oid' in file) parts.push(`M ${file.mode} ${file.oid} ${path}\n`);
+		else if (file.bytes === undefined) parts.push(`D ${path}\n`);
+		else parts.push(`M ${modes.get(file.path) ?? '100644'} inline ${path}\n`, ...data(file.bytes));
+	}
 	parts.push('\nget-mark :1\ndone\n');
 	const input = Buffer.concat(parts.map((part) => Buffer.from(part)));
 	const commit = await git.text(['fast-import', '--quiet', '--force'], input);
@@ -104,6 +115,36 @@ export async function writeCommit(
 	const content = await git.run(['cat-file', 'commit', commit]);
 	const signed = withSignature(content, await signer.sign(content));
 	return await git.text(['hash-object', '-t', 'commit', '-w', '--stdin'], signed);
+}
+
+/** A commit as it stands written. */
+export interface CommitText {
+	readonly parents: readonly string[];
+	readonly author: Identity & { readonly at: Date };
+	readonly committer: Identity & { readonly at: Date };
+	readonly message: string;
+}
+
+/** Reads a commit that this repository has. */
+export async function readCommit(git: Git, commit: string): Promise<CommitText> {
+	const content = (await git.run(['cat-file', 'commit', commit])).toString();
+	const end = content.indexOf('\n\n');
+	const headers = content.slice(0, end).split('\n');
+	const values = (name: string) =>
+		headers
+			.filter((line) => line.startsWith(`${name} `))
+			.map((line) => line.slice(name.length + 1));
+	const person = (name: string): CommitText['author'] => {
+		const [, who = '', email = '', seconds = '0'] =
+			/^(.*?) ?<([^>]*)> ?(\d*)/.exec(values(name)[0] ?? '') ?? [];
+		return { name: who, email, at: new Date(Number(seconds) * 1000) };
+	};
+	return {
+		parents: values('parent'),
+		author: person('author'),
+		committer: person('committer'),
+		message: content.slice(end + 2),
+	};
 }
 
 /** Writes an annotated tag object; no ref moves. */

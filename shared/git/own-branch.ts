@@ -1,5 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import { parseTrailers, type Record } from '../record/record.ts';
+import { type CommitText, readCommit } from './objects.ts';
 import type { Repository } from './repository.ts';
 
 /** The step's branch as the remote has it. */
@@ -29,7 +30,7 @@ export async function readBranch(
 	);
 	if (code !== 0) return undefined;
 	const tip = await repository.git.text(['rev-parse', '--verify', local]);
-	const commit = await readCommit(repository, tip);
+	const commit = await readCommit(repository.git, tip);
 	const [parent] = commit.parents;
 	return {
 		tip,
@@ -66,77 +67,12 @@ export function sameChanges(
 	return a.size === b.size && [...a].every(([path, change]) => b.get(path) === change);
 }
 
-export interface ForcedPush {
-	branch: string;
-	commit: string;
-	/** The tip that the remote had, undefined where it had no such branch. */
-	expect: string | undefined;
-	/** Milliseconds since the epoch after which a server that is unwell is given up. */
-	deadline: number;
-}
-
-/**
- * Puts the step's branch on a commit, if it still is where it was.
- * @returns false where it has moved meanwhile.
- * @throws Failure where the server refuses.
- */
-export async function pushOver(
-	repository: Repository,
-	{ branch, commit, expect, deadline }: ForcedPush,
-): Promise<boolean> {
-	for (let attempt = 1; ; attempt++) {
-		const outcome = await repository.push({
-			ref: `refs/heads/${branch}`,
-			commit,
-			expect: expect ?? null,
-		});
-		if (outcome.pushed) return true;
-		const now = await repository.tip(branch);
-		if (now === commit) return true;
-		if (now !== expect) return false;
-		if (!outcome.passing || Date.now() >= deadline) throw outcome.failure;
-		await repository.transport.pause(attempt, outcome.failure.message);
-	}
-}
-
-interface Person {
-	name: string;
-	email: string;
-}
-
-interface Commit {
-	parents: string[];
-	author: Person;
-	committer: Person;
-	message: string;
-}
-
-async function readCommit({ git }: Repository, commit: string): Promise<Commit> {
-	const content = (await git.run(['cat-file', 'commit', commit])).toString();
-	const end = content.indexOf('\n\n');
-	const headers = content.slice(0, end).split('\n');
-	const values = (name: string) =>
-		headers
-			.filter((line) => line.startsWith(`${name} `))
-			.map((line) => line.slice(name.length + 1));
-	const person = (name: string): Person => {
-		const [, who = '', email = ''] = /^(.*?) ?<([^>]*)>/.exec(values(name)[0] ?? '') ?? [];
-		return { name: who, email };
-	};
-	return {
-		parents: values('parent'),
-		author: person('author'),
-		committer: person('committer'),
-		message: content.slice(end + 2),
-	};
-}
-
 /**
  * Whether a commit is as this step makes them: one parent, one person as author and
  * committer, and that person this step's, or with a record. A commit that somebody amended
  * or rebased has another committer; the button that updates a branch makes a merge.
  */
-function isOwn({ parents, author, committer, message }: Commit, authorEmail: string): boolean {
+function isOwn({ parents, author, committer, message }: CommitText, authorEmail: string): boolean {
 	const onePerson = author.email === committer.email && author.name === committer.name;
 	const ours = author.email === authorEmail || Object.keys(parseTrailers(message)).length > 0;
 	return parents.length === 1 && onePerson && ours;

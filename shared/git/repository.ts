@@ -7,6 +7,7 @@ import {
 	type CommitRequest,
 	type Identity,
 	readBlobs,
+	readCommit,
 	type Signature,
 	type TagRequest,
 	writeCommit,
@@ -231,15 +232,14 @@ export class Repository {
 
 	/** A commit's message, of one that has been fetched. */
 	async messageOf(commit: string): Promise<string> {
-		const content = (await this.git.run(['cat-file', 'commit', commit])).toString();
-		return content.slice(content.indexOf('\n\n') + 2);
+		return (await readCommit(this.git, commit)).message;
 	}
 
 	/** Writes a commit on `parent`, which has been fetched; returns its object name. */
 	async commit(request: CommitRequest): Promise<string> {
-		const modes = new Map(
-			(await this.listAll(request.parent)).map(({ path, mode }) => [path, mode]),
-		);
+		const { parent } = request;
+		const present = parent === undefined ? [] : await this.listAll(parent);
+		const modes = new Map(present.map(({ path, mode }) => [path, mode]));
 		return await writeCommit(this.git, { ...request, modes }, this.#author, new Date());
 	}
 
@@ -254,10 +254,17 @@ export class Repository {
 		return await writeTag(this.git, request, this.#author, new Date());
 	}
 
-	/** Pushes once; see `commitToBranch` for a push that minds what others push. */
-	async push(request: PushRequest): Promise<PushOutcome> {
-		await this.#checkRef(request.ref, 'ref');
-		return await this.transport.push(request);
+	/** Who writes what is written. */
+	get identity(): Identity {
+		return this.#author.identity;
+	}
+
+	/**
+	 * Pushes once, all or nothing; see `commitToBranch` for a push that minds what others push.
+	 */
+	async push(...requests: readonly [PushRequest, ...PushRequest[]]): Promise<PushOutcome> {
+		for (const { ref } of requests) await this.#checkRef(ref, 'ref');
+		return await this.transport.push(...requests);
 	}
 
 	/** Removes all that was written to this machine. */

@@ -118,22 +118,25 @@ export class Transport {
 		return refs;
 	}
 
-	/** Pushes once; it is for the caller to ask the remote and to decide. */
-	async push({ ref, commit, expect }: PushRequest): Promise<PushOutcome> {
-		const lease = expect === undefined ? [] : [`--force-with-lease=${ref}:${expect ?? ''}`];
-		// A new ref, or one with another history, has no old tip that this repository knows: git
-		// then asks the server what it has, for otherwise it would fetch and send every file.
-		const negotiate = expect === undefined && ref.startsWith('refs/heads/') ? 'false' : 'true';
+	/**
+	 * Pushes once, all or nothing; it is for the caller to ask the remote and to decide. What is
+	 * said of a refusal is said of the first.
+	 */
+	async push(...requests: readonly [PushRequest, ...PushRequest[]]): Promise<PushOutcome> {
+		const leases = requests.flatMap(({ ref, expect }) =>
+			expect === undefined ? [] : [`--force-with-lease=${ref}:${expect ?? ''}`],
+		);
 		const { code, stdout, stderr } = await this.#git.try([
 			'-c',
-			`push.negotiate=${negotiate}`,
+			`push.negotiate=${requests.some(isUnrelated)}`,
 			'push',
 			'--porcelain',
 			'--no-verify',
-			...lease,
+			...(requests.length > 1 ? ['--atomic'] : []),
+			...leases,
 			'--',
 			'origin',
-			`${commit}:${ref}`,
+			...requests.map(({ ref, commit }) => `${commit}:${ref}`),
 		]);
 		if (code === 0) return { pushed: true };
 		const said = `${stdout}\n${stderr}`;
@@ -141,7 +144,7 @@ export class Transport {
 		return {
 			pushed: false,
 			sent: !/^!\t.*\[rejected\]/m.test(stdout.toString()),
-			failure: refusal(said, this.#remote, ref),
+			failure: refusal(said, this.#remote, requests[0].ref),
 			passing: refusalKind(said) === 'passing',
 		};
 	}
@@ -168,4 +171,14 @@ export class Transport {
 			this.#signal.throwIfAborted();
 		});
 	}
+}
+
+/**
+ * A new ref, or one with another history, has no old tip that this repository knows: git then
+ * asks the server what it has, for otherwise it would fetch and send every file. Lockstep's own
+ * refs share nothing with any other.
+ */
+function isUnrelated({ ref, expect }: PushRequest): boolean {
+	const isNextCommit = expect === undefined && ref.startsWith('refs/heads/');
+	return !isNextCommit && !ref.startsWith('refs/lockstep/');
 }

@@ -10,6 +10,7 @@ import {
 	type AccessInputs,
 	apiTokenFor,
 	credentialsFrom,
+	openFrom,
 	remoteFrom,
 	tlsFrom,
 } from './repository.ts';
@@ -25,19 +26,19 @@ export type Context = Pick<
 export interface ForgeNeed {
 	/** What a token that is made for it has to allow. */
 	readonly rights: Rights;
-	/** What the forge is for, and what goes without one, for messages. */
-	readonly forWhat: string;
-	readonly without: string;
+	/** Where a forge's API has to be: what it is for, and what goes without one, for messages. */
+	readonly api?: { readonly forWhat: string; readonly without: string };
 }
 
 /**
- * Connects to the forge that the input `repository` is on. The caller closes it.
- * @throws Failure (bad input) where that is a plain git server, or cannot be found out.
+ * Connects to the forge that the input `repository` is on; without one around it the
+ * repository itself keeps the requests. The caller closes it.
+ * @throws Failure (bad input) where it cannot be found out, or has no API and has to have one.
  */
 export async function forgeFrom(
 	inputs: ForgeInputs,
 	context: Context,
-	{ rights, forWhat, without }: ForgeNeed,
+	{ rights, api }: ForgeNeed,
 ): Promise<Forge> {
 	const { event, log, signal, childEnvironment: environment, nameOf } = context;
 	const remote = remoteFrom(inputs.repository, context);
@@ -53,10 +54,14 @@ export async function forgeFrom(
 		log,
 		signal,
 	});
-	if (found.kind === 'git')
-		throw badInput(
-			`${forWhat} needs a forge, and ${remote.url} is a plain git server: ${without}, or name its forge with ${nameOf('forge')} and ${nameOf('api-url')}`,
-		);
+	if (found.kind === 'git') {
+		if (api !== undefined)
+			throw badInput(
+				`${api.forWhat} needs a forge, and ${remote.url} is a plain git server: ${api.without}, or name its forge with ${nameOf('forge')} and ${nameOf('api-url')}`,
+			);
+		const { GitForge } = await import('../forge/git.ts');
+		return new GitForge(await openFrom(inputs.repository, inputs, context, { rights }), log);
+	}
 	return await connectForge(found.kind, {
 		apiUrl: found.apiUrl,
 		repository: { owner: remote.owner, name: remote.name },

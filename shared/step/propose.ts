@@ -2,11 +2,11 @@ import { Failure, timedOut } from '../failure/failure.ts';
 import type { Forge, PullRequest } from '../forge/forge.ts';
 import { inertText } from '../forge/markdown.ts';
 import { type Edited, fetchTip, type Snapshot, snapshotOf } from '../git/commit-to-branch.ts';
+import { pushGuarded } from '../git/guarded-push.ts';
 import {
 	changesBetween,
 	foreignCommits,
 	type PresentBranch,
-	pushOver,
 	readBranch,
 	sameChanges,
 } from '../git/own-branch.ts';
@@ -112,8 +112,8 @@ export async function writeBranch<E extends ProposedEdit>(
 		}
 		const done = { ...edit, commit: made, pushed: true, circumstances: {} };
 		if (proposal.dryRun) return done;
-		const push = { branch, commit: made, expect: there?.tip, deadline };
-		if (await pushOver(repository, push)) return done;
+		const own = { ref: `refs/heads/${branch}`, commit: made, expect: there?.tip ?? null };
+		if (await pushGuarded(repository, [own], deadline)) return done;
 		if (Date.now() >= deadline)
 			throw timedOut(
 				`Others write to ${branch} of ${repository.remote.url} faster than this step; run it again`,

@@ -95,7 +95,7 @@ async function byForge(
 	try {
 		return await connected.compare?.(commit, theirs);
 	} finally {
-		connected.close();
+		await connected.close();
 	}
 }
 

@@ -20,7 +20,7 @@ export interface VerifiedWriter {
 	readonly write: NonNullable<BranchCommitRequest<Edited>['write']>;
 	/** Tells in the log whether the forge shows a commit as verified; undefined: it did not say. */
 	tell(commit: string): Promise<boolean | undefined>;
-	close(): void;
+	close(): Promise<void>;
 }
 
 /**
@@ -37,12 +37,11 @@ export async function verifiedWriter(
 	const name = nameOf('verified');
 	const forge = await forgeFrom(inputs, context, {
 		rights: contentRights,
-		forWhat: name,
-		without: `leave ${name} out`,
+		api: { forWhat: name, without: `leave ${name} out` },
 	});
 	const { commitFiles, verificationOf, title } = forge;
 	if (commitFiles === undefined || verificationOf === undefined) {
-		forge.close();
+		await forge.close();
 		throw badInput(`${title} has no way to write a commit that it signs; leave ${name} out`);
 	}
 	return {
