@@ -13,19 +13,31 @@ const steps = readdirSync(dist)
 	.sort();
 
 const [, self = '', name, ...args] = process.argv;
+/** `lockstep approve 3` is `lockstep review-promotion --action=approve --number=3`. */
+const shortForms = ['show', 'approve', 'merge'];
 const usage = `Usage: lockstep <step> [--name value ...]
 
 Steps: ${steps.join(', ')}
 lockstep <step> --help lists a step's inputs and outputs.
+
+Short for review-promotion: lockstep show [number], lockstep approve <number>, lockstep merge <number>
 `;
 
 if (name === undefined || name === '--help' || name === '-h') {
 	process.stdout.write(usage);
 	process.exitCode = name === undefined ? 2 : 0;
 } else if (steps.includes(name)) {
-	process.argv = [process.execPath, self, ...args];
-	await import(pathToFileURL(join(dist, name, 'index.js')).href);
+	await run(name, args);
+} else if (shortForms.includes(name)) {
+	const [number = '', ...rest] = args;
+	const numbered = /^\d+$/.test(number) ? [`--number=${number}`, ...rest] : args;
+	await run('review-promotion', [`--action=${name}`, ...numbered]);
 } else {
 	process.stderr.write(`error: there is no step "${name}"; there are ${steps.join(', ')}\n`);
 	process.exitCode = 2;
+}
+
+async function run(step: string, given: readonly string[]): Promise<void> {
+	process.argv = [process.execPath, self, ...given];
+	await import(pathToFileURL(join(dist, step, 'index.js')).href);
 }

@@ -36,6 +36,14 @@ export interface PullRequest {
 	readonly requestedTeams: readonly string[];
 }
 
+/** What somebody said of a pull request. */
+export interface RequestComment {
+	readonly by: string;
+	/** ISO 8601. */
+	readonly at: string;
+	readonly text: string;
+}
+
 /** What came of opening one; `created` is false where another process was first. */
 export interface Opened {
 	readonly request: PullRequest;
@@ -136,6 +144,8 @@ export interface Forge {
 	autoMerge?(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome>;
 	/** A pull request by its number, whatever its state. */
 	pullRequest?(number: number): Promise<PullRequest | undefined>;
+	/** What was said of it, the oldest first. */
+	commentsOf?(request: PullRequest): Promise<RequestComment[]>;
 	/** Who approved the commit that it stands at. */
 	approversOf?(request: PullRequest): Promise<string[]>;
 	/**

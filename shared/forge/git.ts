@@ -11,6 +11,7 @@ import type {
 	NewPullRequest,
 	Opened,
 	PullRequest,
+	RequestComment,
 } from './forge.ts';
 import { makeMerge, type Tips, tryMerge } from './git-merge.ts';
 import {
@@ -144,6 +145,11 @@ export class GitForge implements Forge {
 			throw new Failure(
 				`A plain git server has no teams, so ${teams.join(', ')} were not asked for a review of request ${number}; name people as reviewers`,
 			);
+	}
+
+	async commentsOf({ number }: PullRequest): Promise<RequestComment[]> {
+		const { record } = await this.#read(number);
+		return record.comments.map(({ by, at, text }) => ({ by: by.name, at, text }));
 	}
 
 	async approversOf({ number, headCommit }: PullRequest): Promise<string[]> {

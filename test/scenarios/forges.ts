@@ -34,6 +34,8 @@ export interface TestedForge {
 	readonly early?: { readonly status: number; readonly body: object };
 	readonly opening: Match;
 	readonly commenting: Match;
+	/** Whether there is no API around the repositories, which keep the pull requests themselves. */
+	readonly isPlain?: true;
 }
 
 const posting =
@@ -120,6 +122,19 @@ export const onAzure: TestedForge = {
 	},
 	opening: posting('/pullrequests'),
 	commenting: posting('/threads'),
+};
+
+/** Nothing but the git server of a stand-in. */
+export const onGit: TestedForge = {
+	...usual,
+	title: 'a plain git server',
+	kind: 'git',
+	front: drone,
+	inputs: () => ({ forge: 'git' }),
+	has: { labels: true, assignees: true, teams: false },
+	opening: posting('/git-receive-pack'),
+	commenting: posting('/git-receive-pack'),
+	isPlain: true,
 };
 
 export const testedForges: readonly TestedForge[] = [

@@ -229,18 +229,13 @@ test('title and body take templates', async () => {
 	expect(scene.pull.body).toMatch(/^Please look at api\.yaml, @alice\.\n\nPromotes /);
 });
 
-test('a plain git server is told to have no pull requests', async () => {
-	const { exitCode, stdout } = await scene.run({ forge: 'git' });
-	expect(exitCode).toBe(2);
-	expect(stdout).toContain('A pull request needs a forge');
-});
-
 test('a server that is no known forge is asked for by name', async () => {
 	scene.forge.onRequest = ({ path }) =>
 		/^\/(api\/v[134]|rest\/api)\//.test(path) ? { kind: 'status', status: 404 } : undefined;
 	const { exitCode, stderr } = await scene.run({}, commandLine);
 	expect(exitCode).toBe(2);
 	expect(stderr).toContain('cannot be found out');
+	expect(stderr).toContain('give forge (git for a server with no forge around it)');
 });
 
 describe("a GitHub workflow's own token", () => {

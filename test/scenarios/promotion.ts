@@ -7,7 +7,8 @@ import type { PullRequest } from '../stand-ins/forge/model.ts';
 import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
 import { git, resolveCommit } from '../stand-ins/git/git.ts';
 import { onGitHub, type TestedForge } from './forges.ts';
-import { type Front, github, type Situation, type Values } from './fronts.ts';
+import { commandLine, type Front, github, type Situation, type Values } from './fronts.ts';
+import { requestsAsPulls } from './git-requests.ts';
 import { runStep, type StepRun } from './run-step.ts';
 
 export const token = 'promoter-token-0123456789';
@@ -86,7 +87,16 @@ export class Promotion {
 		};
 		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 		const started = front({ ...this.situation, ...at }, given);
-		return await runStep('promotion-pr', { ...started, cwd: this.workspace });
+		const run = await runStep('promotion-pr', { ...started, cwd: this.workspace });
+		await this.#look();
+		return run;
+	}
+
+	/** Takes over what the repository itself says of its pull requests, where no forge does. */
+	async #look(): Promise<void> {
+		if (!this.on.isPlain) return;
+		const { pulls, path } = this.forge.repository(this.on.production);
+		pulls.splice(0, pulls.length, ...(await requestsAsPulls(path)));
 	}
 
 	/** Runs bump-image on production's repository, from the same pipeline. */
@@ -143,7 +153,20 @@ export class Promotion {
 
 	/** Merges a pull request as a person does. */
 	async merge(number: number, method: 'merge' | 'squash' | 'rebase'): Promise<void> {
-		await this.forge.mergePullRequest(this.on.production, number, 'alice', method);
+		if (!this.on.isPlain)
+			return await this.forge.mergePullRequest(this.on.production, number, 'alice', method);
+		const merge = { action: 'merge', number: String(number), method, 'author-name': 'alice' };
+		const { exitCode, stderr } = await this.review(merge);
+		if (exitCode !== 0) throw new Error(stderr);
+	}
+
+	/** Runs review-promotion on production's repository, as people do on a command line. */
+	async review(inputs: Values): Promise<StepRun> {
+		const repository = this.on.cloneUrl(this.forge, this.on.production);
+		const all = { repository, ...this.on.inputs(this.forge), token, ...inputs };
+		const run = await runStep('review-promotion', commandLine(this.situation, all));
+		await this.#look();
+		return run;
 	}
 
 	/** A branch of production's repository that stands where another one does. */

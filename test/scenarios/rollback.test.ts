@@ -307,7 +307,6 @@ describe('what cannot be done', () => {
 		[{ file: 'none.yaml' }, 1, /There is no file none\.yaml/],
 		[{ hold: 'false', until: '2h' }, 2, /--until is for a hold/],
 		[{ until: 'soon', to: 'v1' }, 2, /--until: "soon" is neither/],
-		[{ 'pull-request': 'true', forge: 'git' }, 2, /A pull request needs a forge.*--pull-request/],
 	])('%j: one sentence, and nothing is written', async (inputs, exitCode, says) => {
 		const before = await tip();
 		const run = await rollback(inputs);
