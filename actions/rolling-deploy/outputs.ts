@@ -86,7 +86,8 @@ export function summaryTable(
 	].join('\n');
 }
 
-function imageChange({ desired, live }: Planned): string {
+/** `acme/web:1 → acme/web:2`; empty of what runs no image. */
+export function imageChange({ desired, live }: Pick<Planned, 'desired' | 'live'>): string {
 	const now = imagesOf(desired).join(', ');
 	const before = live === undefined ? '' : imagesOf(live).join(', ');
 	return before === '' || before === now ? now : `${before} → ${now}`;

@@ -17,7 +17,7 @@ import type { WarningKey } from '../../shared/kubernetes/warnings.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { goBack } from './going-back.ts';
 import { locked, setName } from './lock.ts';
-import { imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
+import { imageChange, imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
 import { tellPlan, tellWarnings } from './plan-text.ts';
 
 /** The inputs of the step, as plain values. */
@@ -185,7 +185,9 @@ export class Rollout {
 				onApplied: (applied) => {
 					this.#applied.push(applied);
 					const { change, desired } = applied;
-					if (change !== 'unchanged') log.info(`${titleOf(desired)}: ${change}`);
+					const images = imageChange(applied);
+					if (change !== 'unchanged')
+						log.info(`${titleOf(desired)}: ${change}${images && `, ${images}`}`);
 				},
 				untilServed: (definitions) => this.#untilServed(definitions, options),
 			});
@@ -289,7 +291,8 @@ export class Rollout {
 	}
 
 	#waitOptions({ client, log }: PlanOptions) {
-		return { client, log, signal: this.#signal, stable: this.#inputs.stableFor };
+		const { progress } = this.#context;
+		return { client, log, progress, signal: this.#signal, stable: this.#inputs.stableFor };
 	}
 
 	/** Milliseconds that are left for waiting: the end of the time is for saying why. */

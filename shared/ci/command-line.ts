@@ -16,7 +16,7 @@ export function commandLineHost(env: Environment, args: readonly string[]): Host
 		debug: false,
 		nameOf: (input) => (settings ? `settings.${input}` : `--${input}`),
 		inputs: (shapes) => (settings ? readSettings(env, shapes) : readArguments(args, shapes)),
-		log: plainLog(process.stderr),
+		...plainLog(process.stderr),
 		outputs: (values) => {
 			for (const [name, value] of values) process.stdout.write(`${name}=${value}\n`);
 		},

@@ -13,7 +13,7 @@ export function droneHost(env: Environment): Host {
 		debug: false,
 		nameOf: (input) => `settings.${input}`,
 		inputs: (shapes) => readSettings(env, shapes),
-		log: plainLog(process.stdout),
+		...plainLog(process.stdout),
 		outputs: () => undefined,
 		summary: () => undefined,
 	};

@@ -35,6 +35,11 @@ export interface Host {
 	inputs(shapes: readonly InputShape[]): Map<string, RawInput>;
 	/** Writes one message to the log; text in it is never obeyed as a command of the CI's. */
 	log(level: Level, message: string, place?: Place): void;
+	/**
+	 * Shows lines below the log, in the place of those shown before; none takes them away.
+	 * Undefined where nobody looks on: on all but a terminal.
+	 */
+	readonly progress?: (lines: readonly string[]) => void;
 	/** Hands the outputs to the steps that follow. */
 	outputs(values: ReadonlyMap<string, string>): void;
 	/** Shows Markdown on the page of the run, where the CI has such a page. */

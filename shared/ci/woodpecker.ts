@@ -16,7 +16,7 @@ export function woodpeckerHost(env: Environment): Host {
 		debug: false,
 		nameOf: (input) => `settings.${input}`,
 		inputs: (shapes) => readSettings(env, shapes),
-		log: plainLog(process.stdout),
+		...plainLog(process.stdout),
 		outputs: () => undefined,
 		summary: () => undefined,
 	};

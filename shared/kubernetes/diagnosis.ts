@@ -165,13 +165,13 @@ function startCauses({ pod, status, container, isInit, events }: Seen): Cause[] 
 			return [cause(`"${image}" is no image name`, 0, 'image')];
 		case 'CreateContainerConfigError': {
 			const isPassing = /failed to sync \S+ cache/.test(message);
-			return [cause(clean(message), isPassing ? Number.POSITIVE_INFINITY : 0)];
+			return [cause(clean(message), isPassing ? Number.POSITIVE_INFINITY : 0, 'env')];
 		}
 		case 'CreateContainerError':
 		case 'RunContainerError':
 			return [
 				{
-					...cause(clean(message), backOffGrace),
+					...cause(clean(message), backOffGrace, 'command'),
 					container: { pod, name: status.name, previous: false },
 				},
 			];
@@ -210,6 +210,7 @@ function crashCauses({ object, pod, status, isInit, events }: Seen): Cause[] {
 			reason: `${which} of pod ${pod.metadata.name} ${how}${probe}${restarts}`,
 			graceMs: isRetried && restartCount >= crashesAtRestart ? 0 : Number.POSITIVE_INFINITY,
 			container: { pod, name: status.name, previous: state?.terminated === undefined },
+			field: [fieldOf(isInit), status.name, 'image'],
 		},
 	];
 }

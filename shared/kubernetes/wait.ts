@@ -23,6 +23,8 @@ export interface WaitOptions {
 	timeout: number;
 	/** Milliseconds that a container without a readiness probe has to run. */
 	stable: number;
+	/** Shows where each object stands, to a person; without it the log tells every change. */
+	progress?: ((lines: readonly string[]) => void) | undefined;
 }
 
 /** How the waiting for one object ended. */
@@ -77,8 +79,9 @@ export async function waitFor<T extends Target>(
 			const hasFailed = waits.some(({ outcome }) => outcome && outcome.state !== 'ready');
 			if (pending.length === 0 || hasFailed) break;
 			const now = Date.now();
+			options.progress?.(pending.map((wait) => wait.line(now - began)));
 			if (told || pending.length < waits.length - before) toldAt = now;
-			if (now - toldAt >= reminderMs) {
+			if (now - toldAt >= reminderMs && options.progress === undefined) {
 				toldAt = now;
 				for (const wait of pending) wait.remind(now - began);
 			}
@@ -86,6 +89,7 @@ export async function waitFor<T extends Target>(
 			await changes.next(Math.max(Math.min(tickMs, left), 1), options.signal);
 		}
 	} finally {
+		options.progress?.([]);
 		stop.abort();
 		await observer.ended();
 	}
@@ -122,6 +126,8 @@ class Wait<T extends Target> {
 	#since = new Map<string, number>();
 	readonly #warned = new Set<string>();
 	#told = '';
+	/** What keeps it, as far as that is known. */
+	#hint = '';
 	#current: KubernetesObject;
 	#evidence: Evidence = { pods: [], events: [] };
 	/** When all of the rollout's containers were first seen running, and in which state. */
@@ -150,10 +156,13 @@ class Wait<T extends Target> {
 			bindsOnUse: this.target.bindsOnUse ?? false,
 		});
 		const causes = diagnose(current, this.#evidence);
+		this.#hint = causes[0] === undefined ? '' : `; ${causes[0].reason}`;
 		const now = Date.now();
 		this.#since = new Map(causes.map(({ key }) => [key, this.#since.get(key) ?? now]));
 		const told = this.#tell(readiness, causes);
 		if (readiness.state === 'ready' && this.#isStable(current, causes)) {
+			if (this.#options.progress !== undefined)
+				this.#options.log.info(`${titleOf(this.target.object)}: ${this.#told}`);
 			this.#end('ready', '');
 			return true;
 		}
@@ -178,8 +187,13 @@ class Wait<T extends Target> {
 
 	remind(waitedMs: number): void {
 		this.#options.log.info(
-			`${titleOf(this.target.object)}: still waiting after ${seconds(waitedMs)}: ${this.#told}`,
+			`${titleOf(this.target.object)}: still waiting after ${seconds(waitedMs)}: ${this.#told}${this.#hint}`,
 		);
+	}
+
+	/** Where it stands, for a person who looks on. */
+	line(waitedMs: number): string {
+		return `${titleOf(this.target.object)}: ${this.#told} (${seconds(waitedMs)})${this.#hint}`;
 	}
 
 	/** Says where it stands when the run ends. */
@@ -204,7 +218,7 @@ class Wait<T extends Target> {
 		const detail = detailOf(readiness);
 		if (detail === this.#told) return false;
 		this.#told = detail;
-		if (detail === notSeenYet) return false;
+		if (detail === notSeenYet || this.#options.progress !== undefined) return false;
 		this.#options.log.info(`${title}: ${detail}`);
 		return true;
 	}

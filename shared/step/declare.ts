@@ -87,6 +87,11 @@ export interface StepContext<O extends Outputs = Outputs> {
 	protect(secret: string): void;
 	/** Outputs that are to be handed on even if the step fails from here on. */
 	report(outputs: OutputValues<O>): void;
+	/**
+	 * Shows lines in the place of those shown before, to a person at a terminal. Undefined
+	 * elsewhere: a log gets a line for each change.
+	 */
+	readonly progress: ((lines: readonly string[]) => void) | undefined;
 	/** Adds Markdown to the page of the run, where the CI has one. */
 	summary(markdown: string): void;
 	/** Writes a file into the folder of the outputs, such as a report in another tool's form. */

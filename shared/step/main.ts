@@ -77,6 +77,7 @@ async function run(
 		summary: (markdown) => host.summary(redactor.redact(markdown)),
 		writeFile: (name, text) => folder.writeFile(name, redactor.redact(text)),
 		outputsOf: (name) => folder.read(name),
+		progress: progressOf(host, redactor, inputs.logLevel as Level),
 		nameOf: host.nameOf,
 	};
 	await folder.prepare(step.name);
@@ -153,6 +154,13 @@ function logOf(host: Host, redactor: Redactor, least: () => Level): Log {
 				host.log(level, redactor.redact(message), place);
 		};
 	return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+/** Progress is for those who want to read what goes on, too. */
+function progressOf(host: Host, redactor: Redactor, level: Level): StepContext['progress'] {
+	const { progress } = host;
+	if (progress === undefined || levels.indexOf(level) > levels.indexOf('info')) return undefined;
+	return (lines) => progress(lines.map((line) => redactor.redact(line)));
 }
 
 function reportFailure(error: unknown, log: Log): ExitCode {

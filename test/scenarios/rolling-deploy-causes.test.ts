@@ -156,7 +156,7 @@ spec:
 	const run = await deploy(cluster, job);
 	expect(run.exitCode, log(run)).toBe(1);
 	expect(run.outputs.reason).toMatch(
-		/^k\.yaml:1:1: Job\/migrate: it failed: .*exit code 4; it wrote last: cannot migrate$/,
+		/^k\.yaml:6:72: Job\/migrate: it failed: .*exit code 4; it wrote last: cannot migrate$/,
 	);
 	expect(log(run)).toContain('cannot migrate');
 });
