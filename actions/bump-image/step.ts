@@ -107,7 +107,8 @@ repository costs no more than a small one.`,
 			const told = sentence(done, repository.remote.url, dryRun);
 			if (edited.stop) log.warn(told);
 			else log.info(told);
-			if (dryRun) log.info(await repository.diff(done.parent, done.commit));
+			if (dryRun)
+				context.fold('What would be written', await repository.diff(done.parent, done.commit));
 			context.summary(told);
 			const verified = changed && api ? await api.tell(done.commit) : undefined;
 			return {

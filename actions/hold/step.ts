@@ -126,7 +126,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 			if (dryRun) log.info(`Dry run: this would be pushed to ${where}`);
 			else if (changed) log.info(`Pushed ${commit} to ${where}`);
 			else if (action !== 'show') log.info(`Nothing to change: ${where} says so already`);
-			if (dryRun) log.info(await repository.diff(done.parent, commit));
+			if (dryRun) context.fold('What would be written', await repository.diff(done.parent, commit));
 			context.summary(told.map(inertMarkdown).join('\n\n'));
 			return {
 				held: hold !== undefined,

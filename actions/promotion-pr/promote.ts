@@ -276,7 +276,7 @@ function tellDryRun({ context, repository }: Work, told: DryRun): Operation {
 	log.info(
 		`Dry run: ${which} into ${told.base.branch} of ${repository.remote.url} would be ${operation}: ${title}`,
 	);
-	log.info(told.diff);
+	context.fold('What would be written', told.diff);
 	for (const one of older) log.info(`Dry run: pull request ${one.number} would be closed`);
 	return operation;
 }

@@ -73,7 +73,7 @@ export async function proposeRollback(
 	const files = applied.files.map(({ path }) => path);
 	if (inputs.dryRun) {
 		log.info(`Dry run: a pull request into ${where} would be opened or updated: ${title}`);
-		log.info(proposed.diff);
+		context.fold('What would be written', proposed.diff);
 		return { ...outputs, changed: true, files };
 	}
 	const wanted = { head: branch, base: base.branch, title, body, draft: false };

@@ -140,7 +140,7 @@ async function push(
 	if (edited.standing) log.info(`${edited.standing}; a rollback goes over that`);
 	const told = sentence(done, repository.remote.url, dryRun);
 	log.info(told);
-	if (dryRun) log.info(await repository.diff(done.parent, commit));
+	if (dryRun) context.fold('What would be written', await repository.diff(done.parent, commit));
 	context.summary(inertMarkdown(told));
 	return {
 		changed,

@@ -1,25 +1,21 @@
-import { readArguments } from './arguments.ts';
-import type { Environment, Host } from './host.ts';
+import type { Ci, Environment } from './host.ts';
 import { plainLog } from './plain-log.ts';
-import { hasSettings, readSettings } from './settings.ts';
+import { hasSettings, settingsForm } from './settings.ts';
 
 /**
- * The plain command line: inputs are arguments, the log goes to standard error and the
- * outputs to standard output as `name=value` lines. A container that is started by hand
- * with `PLUGIN_*` variables and no arguments takes those.
+ * The plain command line: the log goes to standard error and the outputs to standard output as
+ * `name=value` lines. A container that is started by hand with `PLUGIN_*` variables takes those.
  */
-export function commandLineHost(env: Environment, args: readonly string[]): Host {
-	const settings = args.length === 0 && hasSettings(env);
+export function commandLineCi(env: Environment): Ci {
 	return {
 		event: { kind: 'unknown' },
 		workspace: process.cwd(),
 		debug: false,
-		nameOf: (input) => (settings ? `settings.${input}` : `--${input}`),
-		inputs: (shapes) => (settings ? readSettings(env, shapes) : readArguments(args, shapes)),
+		form: hasSettings(env) ? settingsForm(env) : undefined,
 		...plainLog(process.stderr),
-		outputs: (values) => {
-			for (const [name, value] of values) process.stdout.write(`${name}=${value}\n`);
+		mask: () => undefined,
+		handOver({ outputs }) {
+			for (const [name, value] of outputs) process.stdout.write(`${name}=${value}\n`);
 		},
-		summary: () => undefined,
 	};
 }

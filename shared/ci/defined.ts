@@ -13,3 +13,8 @@ export function definedOnly<T extends object>(
 		Object.entries(object).filter(([, value]) => value !== undefined && value !== ''),
 	) as DefinedOnly<T>;
 }
+
+/** The number that a variable holds, if any. */
+export function numberOf(text: string | undefined): number | undefined {
+	return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}

@@ -1,22 +1,44 @@
-import { definedOnly } from './defined.ts';
+import { cardData, cardLine } from './card.ts';
+import { definedOnly, numberOf } from './defined.ts';
 import { type CiEvent, isNoCommit } from './event.ts';
-import type { Environment, Host } from './host.ts';
+import type { Ci, Environment, RunResult } from './host.ts';
+import { appendLines, outputsWithin } from './outputs.ts';
 import { plainLog } from './plain-log.ts';
-import { readSettings } from './settings.ts';
+import { settingsForm } from './settings.ts';
 import { workspaceFolder } from './workspace.ts';
 
-/** Drone: inputs are the step's `settings`; it takes no outputs and no summary. */
-export function droneHost(env: Environment): Host {
+/** Drone: inputs are the step's `settings`; what it shows of a run is a card. */
+export function droneCi(env: Environment): Ci {
 	return {
 		event: droneEvent(env),
 		workspace: workspaceFolder(env.DRONE_WORKSPACE),
 		debug: false,
-		nameOf: (input) => `settings.${input}`,
-		inputs: (shapes) => readSettings(env, shapes),
+		form: settingsForm(env),
 		...plainLog(process.stdout),
-		outputs: () => undefined,
-		summary: () => undefined,
+		mask: () => undefined,
+		handOver: (result) => handOver(env, result),
 	};
+}
+
+function handOver(env: Environment, result: RunResult): void {
+	if (env.DRONE_OUTPUT) appendOutputs(env.DRONE_OUTPUT, result);
+	if (env.DRONE_CARD_PATH) process.stdout.write(cardLine(cardData(result)));
+}
+
+/** Drone itself has no such file: Harness has, which runs the same plugins. */
+function appendOutputs(file: string, result: RunResult): void {
+	const limit = {
+		of: 'DRONE_OUTPUT',
+		bytes: Number.POSITIVE_INFINITY,
+		size: () => 0,
+		lines: false,
+	};
+	appendLines(
+		file,
+		[...outputsWithin(limit, result)].map(
+			([name, value]) => `${name.toUpperCase().replaceAll('-', '_')}=${value}`,
+		),
+	);
 }
 
 const kinds: Readonly<Record<string, CiEvent['kind']>> = {
@@ -56,7 +78,7 @@ function droneEvent(env: Environment): CiEvent {
 			: undefined,
 		author: env.DRONE_COMMIT_AUTHOR_NAME || env.DRONE_COMMIT_AUTHOR,
 		runUrl: env.DRONE_BUILD_LINK,
-		runNumber: env.DRONE_BUILD_NUMBER ? Number(env.DRONE_BUILD_NUMBER) : undefined,
+		runNumber: numberOf(env.DRONE_BUILD_NUMBER),
 		deployTarget: env.DRONE_DEPLOY_TO,
 		netrc:
 			env.DRONE_NETRC_MACHINE && env.DRONE_NETRC_USERNAME

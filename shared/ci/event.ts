@@ -31,7 +31,7 @@ export interface CiEvent {
 	netrc?: { machine: string; username: string; password: string };
 	/** Forge that the CI works for, with its API where the CI names it. */
 	forge?: {
-		kind: 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket';
+		kind: 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure';
 		url: string;
 		apiUrl?: string;
 	};

@@ -1,9 +1,9 @@
 import { appendFileSync, readFileSync } from 'node:fs';
 import * as core from '@actions/core';
 import { messageAt } from '../failure/failure.ts';
-import { definedOnly } from './defined.ts';
+import { definedOnly, numberOf } from './defined.ts';
 import { type CiEvent, type CiRepository, isNoCommit } from './event.ts';
-import type { Environment, Host, InputShape, RawInput } from './host.ts';
+import type { Ci, Environment, InputRequest, RawInput } from './host.ts';
 import { inert, printable } from './inert.ts';
 import { workspaceFolder } from './workspace.ts';
 
@@ -17,27 +17,35 @@ interface Payload {
 }
 
 /** GitHub Actions, and those of Gitea and Forgejo, which set the same variables. */
-export function githubHost(env: Environment): Host {
+export function githubCi(env: Environment): Ci {
 	const place = (at: { file: string; line?: number; column?: number } | undefined) =>
 		definedOnly({ file: at?.file, startLine: at?.line, startColumn: at?.column });
+	const shown = (text: string) => inert(printable(text));
 	return {
 		event: githubEvent(env),
 		workspace: workspaceFolder(env.GITHUB_WORKSPACE),
 		debug: env.RUNNER_DEBUG === '1',
-		nameOf: (input) => `with.${input}`,
-		inputs: (shapes) => readInputs(env, shapes),
+		form: {
+			nameOf: (input) => `with.${input}`,
+			inputs: async (request) => readInputs(env, request),
+		},
 		log(level, message, at) {
 			// The runner's log shows an annotation's text, and not the file that it stands at.
-			const text = inert(printable(messageAt(message, at)));
+			const text = shown(messageAt(message, at));
 			if (level === 'error') core.error(text, place(at));
 			else if (level === 'warn') core.warning(text, place(at));
 			else process.stdout.write(`${text}\n`);
 		},
-		outputs: (values) => {
-			for (const [name, value] of values) core.setOutput(name, value);
+		fold(title, text) {
+			core.startGroup(shown(title));
+			process.stdout.write(`${shown(text)}\n`);
+			core.endGroup();
 		},
-		summary: (markdown) => {
-			if (env.GITHUB_STEP_SUMMARY) appendFileSync(env.GITHUB_STEP_SUMMARY, `${markdown}\n`);
+		mask: (secret) => core.setSecret(secret),
+		handOver({ outputs, summary }) {
+			for (const [name, value] of outputs) core.setOutput(name, value);
+			if (summary !== '' && env.GITHUB_STEP_SUMMARY)
+				appendFileSync(env.GITHUB_STEP_SUMMARY, `${summary}\n`);
 		},
 	};
 }
@@ -46,7 +54,7 @@ export function githubHost(env: Environment): Host {
  * GitHub hands over each input of `action.yml`, those not given as an empty text. What
  * `action.yml` does not have the runner itself warns of.
  */
-function readInputs(env: Environment, shapes: readonly InputShape[]): Map<string, RawInput> {
+function readInputs(env: Environment, { shapes }: InputRequest): Map<string, RawInput> {
 	const inputs = new Map<string, RawInput>();
 	for (const { name } of shapes) {
 		const value = env[`INPUT_${name.toUpperCase()}`];
@@ -81,7 +89,7 @@ function githubEvent(env: Environment): CiEvent {
 			env.GITHUB_SERVER_URL && env.GITHUB_REPOSITORY && env.GITHUB_RUN_ID
 				? `${env.GITHUB_SERVER_URL}/${env.GITHUB_REPOSITORY}/actions/runs/${env.GITHUB_RUN_ID}`
 				: undefined,
-		runNumber: env.GITHUB_RUN_NUMBER ? Number(env.GITHUB_RUN_NUMBER) : undefined,
+		runNumber: numberOf(env.GITHUB_RUN_NUMBER),
 		deployTarget: payload.deployment?.environment,
 		forge: env.GITHUB_SERVER_URL
 			? definedOnly({

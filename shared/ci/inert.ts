@@ -9,8 +9,16 @@ const wordJoiner = '\u2060';
 export function inert(text: string): string {
 	return text
 		.replace(/^(\s*):(?=:)/gm, `$1:${wordJoiner}`)
-		.replaceAll('##[', `##${wordJoiner}[`)
-		.replaceAll('##vso[', `##vso${wordJoiner}[`);
+		.replace(/##(vso)?\[/gi, (mark) => `${mark.slice(0, -1)}${wordJoiner}[`);
+}
+
+/**
+ * `text` with the marks at the beginning of a line that Buildkite folds its log at made
+ * harmless: a diff has such lines, `--- a/file` and `+++ b/file`.
+ * https://buildkite.com/docs/pipelines/configure/managing-log-output
+ */
+export function unfolded(text: string): string {
+	return text.replace(/^(?=(?:---|\+\+\+|~~~|\^\^\^) )/gm, wordJoiner);
 }
 
 /**

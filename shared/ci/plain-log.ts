@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { messageAt } from '../failure/failure.ts';
-import type { Host } from './host.ts';
+import type { Ci } from './host.ts';
 import { printable } from './inert.ts';
 import { LiveLines } from './live-lines.ts';
 
@@ -8,12 +8,15 @@ import { LiveLines } from './live-lines.ts';
  * A log for people, coloured where the stream shows colours, with the place in front; and
  * progress below it where the stream is a terminal.
  */
-export function plainLog(stream: NodeJS.WriteStream): Pick<Host, 'log' | 'progress'> {
+export function plainLog(
+	stream: NodeJS.WriteStream,
+	harmless: (text: string) => string = (text) => text,
+): Pick<Ci, 'log' | 'fold' | 'progress'> {
 	const style = (format: 'red' | 'yellow' | 'gray', text: string) =>
 		styleText(format, text, { stream });
 	const live = stream.isTTY ? new LiveLines(stream) : undefined;
-	const log: Host['log'] = (level, message, place) => {
-		const text = printable(messageAt(message, place));
+	const log: Ci['log'] = (level, message, place) => {
+		const text = harmless(printable(messageAt(message, place)));
 		const line = {
 			debug: () => style('gray', text),
 			info: () => text,
@@ -23,6 +26,7 @@ export function plainLog(stream: NodeJS.WriteStream): Pick<Host, 'log' | 'progre
 		if (live === undefined) stream.write(`${line}\n`);
 		else live.above(`${line}\n`);
 	};
-	if (live === undefined) return { log };
-	return { log, progress: (lines) => live.show(lines.map(printable)) };
+	const fold: Ci['fold'] = (title, text) => log('info', `${title}\n${text}`);
+	if (live === undefined) return { log, fold };
+	return { log, fold, progress: (lines) => live.show(lines.map(printable)) };
 }

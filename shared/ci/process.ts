@@ -1,3 +1,4 @@
+import { pipeVariable } from './bitbucket.ts';
 import type { Environment } from './host.ts';
 
 /** The variables that this process was started with. */
@@ -8,11 +9,15 @@ export function processEnvironment(): Environment {
 /**
  * The variables for child processes such as git: without the step's own inputs, which may
  * be secrets and are nobody else's business.
+ * @param inputs - the names of the step's inputs
  */
-export function childEnvironment(env: Environment): Environment {
+export function childEnvironment(env: Environment, inputs: readonly string[]): Environment {
+	const ofPipe = env.BITBUCKET_PIPE_STORAGE_DIR ? inputs.map(pipeVariable) : [];
 	return Object.fromEntries(
 		Object.entries(env).filter(
-			([name]) => !name.startsWith('INPUT_') && !name.startsWith('PLUGIN_'),
+			([name]) =>
+				!/^(INPUT|PLUGIN|LOCKSTEP)_/.test(name) &&
+				!ofPipe.includes(name.replace(/_(COUNT|\d+)$/, '')),
 		),
 	);
 }

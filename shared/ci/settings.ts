@@ -1,5 +1,5 @@
 import { badInput } from '../failure/failure.ts';
-import type { Environment, InputShape, RawInput } from './host.ts';
+import type { Environment, InputForm, InputRequest, RawInput } from './host.ts';
 import { nearest } from './nearest.ts';
 
 const prefix = 'PLUGIN_';
@@ -7,6 +7,14 @@ const prefix = 'PLUGIN_';
 /** True where a CI, or a person with `docker run -e`, hands over inputs as plugin settings. */
 export function hasSettings(env: Environment): boolean {
 	return Object.keys(env).some((name) => name.startsWith(prefix));
+}
+
+/** Inputs as plugin settings. */
+export function settingsForm(env: Environment): InputForm {
+	return {
+		nameOf: (input) => `settings.${input}`,
+		inputs: async (request) => readSettings(env, request),
+	};
 }
 
 /**
@@ -17,7 +25,7 @@ export function hasSettings(env: Environment): boolean {
  */
 export function readSettings(
 	env: Environment,
-	shapes: readonly InputShape[],
+	{ shapes, warn }: Pick<InputRequest, 'shapes' | 'warn'>,
 ): Map<string, RawInput> {
 	const inputs = new Map<string, RawInput>();
 	const written = new Map<string, string>();
@@ -37,5 +45,21 @@ export function readSettings(
 		written.set(name, variable);
 		inputs.set(name, value);
 	}
+	for (const { name, shape } of shapes)
+		if (shape !== 'number' && isRounded(inputs.get(name)))
+			warn(
+				`settings.${name} is ${inputs.get(name)}, a number to YAML, which drops a zero at its end (1.10 becomes 1.1) and more of the like; put it in quotes`,
+			);
 	return inputs;
+}
+
+/**
+ * True where a number with a point, or an exponent, is among the values: the CI has read it as
+ * a number and written it anew, unless it stood in quotes, which nobody can tell by now.
+ */
+function isRounded(raw: RawInput | undefined): boolean {
+	return [raw ?? []]
+		.flat()
+		.flatMap((text) => text.split(','))
+		.some((text) => /^\d+(\.\d*[1-9])?(e[+-]?\d+)?$/i.test(text.trim()) && /[.e]/i.test(text));
 }

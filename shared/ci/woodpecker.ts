@@ -1,24 +1,23 @@
-import { definedOnly } from './defined.ts';
+import { definedOnly, numberOf } from './defined.ts';
 import { type CiEvent, isNoCommit } from './event.ts';
-import type { Environment, Host } from './host.ts';
+import type { Ci, Environment } from './host.ts';
 import { plainLog } from './plain-log.ts';
-import { readSettings } from './settings.ts';
+import { settingsForm } from './settings.ts';
 import { workspaceFolder } from './workspace.ts';
 
 /**
  * Woodpecker: inputs are the step's `settings`; it takes no outputs and no summary.
  * Only its own `CI_*` variables are read, for its copies of Drone's are not all true.
  */
-export function woodpeckerHost(env: Environment): Host {
+export function woodpeckerCi(env: Environment): Ci {
 	return {
 		event: woodpeckerEvent(env),
 		workspace: workspaceFolder(env.CI_WORKSPACE),
 		debug: false,
-		nameOf: (input) => `settings.${input}`,
-		inputs: (shapes) => readSettings(env, shapes),
+		form: settingsForm(env),
 		...plainLog(process.stdout),
-		outputs: () => undefined,
-		summary: () => undefined,
+		mask: () => undefined,
+		handOver: () => undefined,
 	};
 }
 
@@ -72,7 +71,7 @@ function woodpeckerEvent(env: Environment): CiEvent {
 			: undefined,
 		author: env.CI_COMMIT_AUTHOR,
 		runUrl: env.CI_PIPELINE_URL,
-		runNumber: env.CI_PIPELINE_NUMBER ? Number(env.CI_PIPELINE_NUMBER) : undefined,
+		runNumber: numberOf(env.CI_PIPELINE_NUMBER),
 		deployTarget: env.CI_PIPELINE_DEPLOY_TARGET,
 		netrc:
 			env.CI_NETRC_MACHINE && env.CI_NETRC_USERNAME

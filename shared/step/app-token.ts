@@ -13,7 +13,7 @@ export type AppInputs = Pick<
 
 type Context = Pick<
 	StepContext,
-	'event' | 'log' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
+	'event' | 'log' | 'childEnvironment' | 'signal' | 'protect' | 'mask' | 'nameOf'
 >;
 
 /** What a token of a GitHub App may do where a step writes files, and no more. */
@@ -58,7 +58,9 @@ export async function appToken(
 	made.set(key, making);
 	// One that could not be made is asked for anew, and its failure is for who asked now.
 	making.catch(() => made.delete(key));
-	return (await making).token;
+	const { token } = await making;
+	context.mask(token);
+	return token;
 }
 
 async function makeToken(

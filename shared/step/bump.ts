@@ -67,7 +67,7 @@ export type BumpValues = Omit<InputValues<typeof bumpInputs>, 'pushTimeout'>;
 
 type Context = Pick<
 	StepContext,
-	'event' | 'log' | 'nameOf' | 'workspace' | 'childEnvironment' | 'signal' | 'protect'
+	'event' | 'log' | 'nameOf' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'mask'
 >;
 
 /**

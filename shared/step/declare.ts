@@ -85,6 +85,13 @@ export interface StepContext<O extends Outputs = Outputs> {
 	readonly signal: AbortSignal;
 	/** Keeps a secret that the step itself came by out of everything it writes. */
 	protect(secret: string): void;
+	/**
+	 * Has the CI itself hide a secret that was made here, which it cannot know, for the rest of
+	 * the job. Only where the CI takes such a command off the log before anybody sees it.
+	 */
+	mask(secret: string): void;
+	/** Shows a long text, such as a diff, folded below its title where the CI can do so. */
+	fold(title: string, text: string): void;
 	/** Outputs that are to be handed on even if the step fails from here on. */
 	report(outputs: OutputValues<O>): void;
 	/**

@@ -20,7 +20,7 @@ export type ForgeInputs = AccessInputs & { readonly repository: string };
 
 export type Context = Pick<
 	StepContext,
-	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
+	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'mask' | 'nameOf'
 >;
 
 export interface ForgeNeed {

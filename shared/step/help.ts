@@ -15,7 +15,11 @@ export function helpText(step: Pick<Step, 'name' | 'title' | 'inputs' | 'outputs
 	return [
 		`${step.name}: ${step.title}`,
 		'',
-		`Usage: lockstep ${step.name} [--name value | --name=value ...]`,
+		`Usage: lockstep ${step.name} [--name value | --name=value ...] [--config file] [--ci name]`,
+		'',
+		'An input is taken from the command line, else from the variable LOCKSTEP_<INPUT> (LOCKSTEP_DRY_RUN),',
+		`else from the section ${step.name} of the YAML file that --config or LOCKSTEP_CONFIG names, else it`,
+		'has its default. --ci or LOCKSTEP_CI say which CI this is, where its variables do not.',
 		'',
 		'Inputs (the same names in settings: of Drone and Woodpecker, and in with: of GitHub):',
 		...rows(

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { commandLineCi } from '../ci/command-line.ts';
 import { detectHost } from '../ci/detect.ts';
-import type { Environment, Host, Level } from '../ci/host.ts';
+import type { Ci, Environment, Host, Level } from '../ci/host.ts';
 import { childEnvironment } from '../ci/process.ts';
 import { type ExitCode, exitCode, Failure, messageOf, timedOut } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
@@ -25,13 +26,22 @@ export async function main(
 	args: readonly string[],
 	env: Environment,
 ): Promise<ExitCode> {
-	const host = detectHost(env, args);
+	let host: Host;
+	try {
+		host = detectHost(env, args);
+	} catch (error) {
+		return reportFailure(
+			error,
+			logOf(commandLineCi(env), new Redactor(), () => 'info'),
+		);
+	}
 	const redactor = new Redactor();
 	let level: Level = host.debug ? 'debug' : 'info';
 	const log = logOf(host, redactor, () => level);
 	try {
 		requireNode(process.versions.node);
-		const raw = host.inputs(shapesOf(step.inputs));
+		const shapes = shapesOf(step.inputs);
+		const raw = await host.inputs({ step: step.name, shapes, warn: log.warn });
 		for (const [name, { secret }] of Object.entries(step.inputs as StepInputs))
 			if (secret)
 				// A secret that is given as a file is no secret by its name.
@@ -65,35 +75,48 @@ async function run(
 		host.nameOf('outputs-dir'),
 	);
 	const outputs: Record<string, unknown> = {};
+	const summaries: string[] = [];
 	const ending = endingSignal(inputs.timeout as number);
 	const context: StepContext = {
 		event: host.event,
 		log,
 		workspace: host.workspace,
-		childEnvironment: childEnvironment(env),
+		childEnvironment: childEnvironment(env, Object.keys(step.inputs)),
 		signal: ending.signal,
 		protect: (secret) => redactor.add(secret),
+		mask: (secret) => host.mask(secret),
+		fold(title, text) {
+			if (host.debug || isShown('info', inputs.logLevel as Level))
+				host.fold(redactor.redact(title), redactor.redact(text));
+		},
 		report: (values) => Object.assign(outputs, values),
-		summary: (markdown) => host.summary(redactor.redact(markdown)),
-		writeFile: (name, text) => folder.writeFile(name, redactor.redact(text)),
+		summary: (markdown) => summaries.push(redactor.redact(markdown)),
+		writeFile: async (name, text) => void (await folder.writeFile(name, redactor.redact(text))),
 		outputsOf: (name) => folder.read(name),
 		progress: progressOf(host, redactor, inputs.logLevel as Level),
 		nameOf: host.nameOf,
 	};
 	await folder.prepare(step.name);
-	try {
-		Object.assign(outputs, await inTime(step.run(inputs, context), ending.signal));
-		return exitCode.done;
-	} catch (error) {
-		return reportFailure(error, log);
-	} finally {
-		ending.clear();
-		const texts = outputTexts(step, outputs, redactor);
-		if (texts.size > 0) {
-			host.outputs(texts);
-			await folder.write(step.name, texts);
-		}
-	}
+	const code = await inTime(step.run(inputs, context), ending.signal).then(
+		(values): ExitCode => {
+			Object.assign(outputs, values);
+			return exitCode.done;
+		},
+		(error: unknown) => reportFailure(error, log),
+	);
+	ending.clear();
+	const texts = outputTexts(step, outputs, redactor);
+	if (texts.size > 0) await folder.write(step.name, texts);
+	if (texts.size > 0 || summaries.length > 0)
+		await host.handOver({
+			step: step.name,
+			outputs: texts,
+			summary: summaries.join('\n'),
+			succeeded: code === exitCode.done,
+			writeFile: (name, text) => folder.writeFile(name, text),
+			warn: log.warn,
+		});
+	return code;
 }
 
 /**
@@ -146,20 +169,23 @@ function endingSignal(timeout: number): { signal: AbortSignal; clear(): void } {
 	};
 }
 
-function logOf(host: Host, redactor: Redactor, least: () => Level): Log {
+function logOf(host: Pick<Ci, 'log'>, redactor: Redactor, least: () => Level): Log {
 	const at =
 		(level: Level): Log['warn'] =>
 		(message, place) => {
-			if (levels.indexOf(level) >= levels.indexOf(least()))
-				host.log(level, redactor.redact(message), place);
+			if (isShown(level, least())) host.log(level, redactor.redact(message), place);
 		};
 	return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function isShown(level: Level, least: Level): boolean {
+	return levels.indexOf(level) >= levels.indexOf(least);
 }
 
 /** Progress is for those who want to read what goes on, too. */
 function progressOf(host: Host, redactor: Redactor, level: Level): StepContext['progress'] {
 	const { progress } = host;
-	if (progress === undefined || levels.indexOf(level) > levels.indexOf('info')) return undefined;
+	if (progress === undefined || !isShown('info', level)) return undefined;
 	return (lines) => progress(lines.map((line) => redactor.redact(line)));
 }
 

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { shellQuote } from '../ci/outputs.ts';
 import { Failure, messageOf } from '../failure/failure.ts';
 
 /**
@@ -41,9 +42,11 @@ export class OutputsFolder {
 		]);
 	}
 
-	/** Writes a further file, such as a report. @throws Failure as `write` does */
-	async writeFile(name: string, text: string): Promise<void> {
-		await this.#write([[join(this.#folder, name), text]]);
+	/** Writes a further file, such as a report, and returns its path. @throws Failure as `write` does */
+	async writeFile(name: string, text: string): Promise<string> {
+		const file = join(this.#folder, name);
+		await this.#write([[file, text]]);
+		return file;
 	}
 
 	async #write(files: readonly (readonly [file: string, text: string])[]): Promise<void> {
@@ -102,6 +105,5 @@ async function replace(file: string, content: string): Promise<void> {
 
 /** `previous-image` -> `PREVIOUS_IMAGE='...'`, quoted so that a shell reads it as it is. */
 function envLine(name: string, value: string): string {
-	const quoted = /^[\w./:@%+,=-]*$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
-	return `${name.toUpperCase().replaceAll('-', '_')}=${quoted}\n`;
+	return `${name.toUpperCase().replaceAll('-', '_')}=${value === '' ? '' : shellQuote(value)}\n`;
 }

@@ -14,10 +14,15 @@ import {
 export function shapesOf(inputs: Inputs): InputShape[] {
 	return Object.entries(inputs).map(([name, { schema }]) => {
 		const kind = kindOf(schema);
-		const shape = kind === 'boolean' ? 'flag' : isMany(kind) ? 'list' : 'text';
-		return { name, shape };
+		return { name, shape: isMany(kind) ? 'list' : (shapeOfKind[kind] ?? 'text') };
 	});
 }
+
+const shapeOfKind: Readonly<Record<string, InputShape['shape']>> = {
+	boolean: 'flag',
+	number: 'number',
+	int: 'number',
+};
 
 /**
  * The values of a step's inputs, from what a CI handed over. A text of nothing but white space

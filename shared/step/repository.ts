@@ -27,7 +27,7 @@ export type AccessInputs = Pick<
 
 type Context = Pick<
 	StepContext,
-	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'nameOf'
+	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'mask' | 'nameOf'
 >;
 
 /** The remote that an input names; `owner/name` is meant on the forge that the CI works for. */

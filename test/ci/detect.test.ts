@@ -165,23 +165,72 @@ describe('the event on GitHub, with its payload', () => {
 	});
 });
 
-describe('which CI it is', () => {
-	const shapes = [{ name: 'tag', shape: 'text' as const }];
+describe('the form of the inputs', () => {
+	const read = async (env: Record<string, string>, args: string[] = []) => {
+		const host = detectHost(env, args);
+		const inputs = await host.inputs({
+			step: 'bump-image',
+			shapes: [
+				{ name: 'tag', shape: 'text' },
+				{ name: 'dry-run', shape: 'flag' },
+				{ name: 'file', shape: 'list' },
+			],
+			warn: () => undefined,
+		});
+		return { inputs: Object.fromEntries(inputs), name: host.nameOf('tag') };
+	};
 
-	test('arguments are the inputs on every CI', () => {
-		const host = detectHost({ DRONE: 'true', PLUGIN_TAG: 'a' }, ['--tag', 'b']);
-		expect(host.inputs(shapes).get('tag')).toBe('b');
-		expect(host.nameOf('tag')).toBe('--tag');
+	test('arguments are the inputs on every CI', async () => {
+		expect(await read({ DRONE: 'true', PLUGIN_TAG: 'a' }, ['--tag', 'b'])).toEqual({
+			inputs: { tag: 'b' },
+			name: '--tag',
+		});
 	});
 
-	test('a container started by hand takes settings', () => {
-		const host = detectHost({ PLUGIN_TAG: 'a' }, []);
-		expect(host.inputs(shapes).get('tag')).toBe('a');
-		expect(host.nameOf('tag')).toBe('settings.tag');
+	test('a container started by hand takes settings', async () => {
+		expect(await read({ PLUGIN_TAG: 'a' })).toEqual({
+			inputs: { tag: 'a' },
+			name: 'settings.tag',
+		});
 	});
 
-	test('GitHub’s inputs keep their hyphens', () => {
-		const host = detectHost({ GITHUB_ACTIONS: 'true', 'INPUT_DRY-RUN': 'true' }, []);
-		expect(host.inputs([{ name: 'dry-run', shape: 'flag' }]).get('dry-run')).toBe('true');
+	test('GitHub’s inputs keep their hyphens', async () => {
+		const { inputs, name } = await read({ GITHUB_ACTIONS: 'true', 'INPUT_DRY-RUN': 'true' });
+		expect({ inputs, name }).toEqual({ inputs: { 'dry-run': 'true' }, name: 'with.tag' });
+	});
+
+	test('an Azure task’s have none', async () => {
+		expect(await read({ TF_BUILD: 'True', INPUT_DRYRUN: 'true', INPUT_TAG: 'a' })).toEqual({
+			inputs: { 'dry-run': 'true', tag: 'a' },
+			name: 'tag',
+		});
+	});
+
+	test('a Bitbucket pipe’s are plain names, and a list has a variable for each item', async () => {
+		const pipe = { BITBUCKET_BUILD_NUMBER: '1', BITBUCKET_PIPE_STORAGE_DIR: '/opt/storage' };
+		expect(
+			await read({ ...pipe, DRY_RUN: 'true', TAG: 'a', FILE_COUNT: '2', FILE_0: 'x', FILE_1: 'y' }),
+		).toEqual({ inputs: { 'dry-run': 'true', tag: 'a', file: ['x', 'y'] }, name: 'TAG' });
+	});
+
+	test('outside of a pipe a variable of a plain name is none of ours', async () => {
+		expect(await read({ BITBUCKET_BUILD_NUMBER: '1', TAG: 'a' })).toMatchObject({ inputs: {} });
+	});
+
+	test.each(['GITLAB_CI', 'CIRCLECI', 'BUILDKITE', 'TF_BUILD', 'GITHUB_ACTIONS', 'DRONE'])(
+		'variables named LOCKSTEP_* are the inputs of a script: %s',
+		async (marker) => {
+			expect(await read({ [marker]: 'true', LOCKSTEP_TAG: 'a' })).toEqual({
+				inputs: { tag: 'a' },
+				name: 'LOCKSTEP_TAG',
+			});
+		},
+	);
+
+	test('settings are not mixed with variables named LOCKSTEP_*', async () => {
+		expect(await read({ DRONE: 'true', PLUGIN_TAG: 'a', LOCKSTEP_DRY_RUN: 'true' })).toEqual({
+			inputs: { tag: 'a' },
+			name: 'settings.tag',
+		});
 	});
 });

@@ -8,6 +8,7 @@ import type { GitHubApp } from '../stand-ins/forge/apps.ts';
 import type { ForgeOptions } from '../stand-ins/forge/forge.ts';
 import { commandLine, type Front, giteaActions, github, type Values } from './fronts.ts';
 import { branch, name, Promotion, production, qa } from './promotion.ts';
+import { digestOf } from './run-step.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -164,6 +165,8 @@ test('neither key nor token stands in an argument, a log, an output or a file', 
 		const minted = scene.forge.requests.flatMap(({ authorization }) => authorization?.token ?? []);
 		const all = JSON.stringify([run, await readFile(join(folder, 'seen'), 'utf8')]);
 		expect(minted.length).toBeGreaterThan(3);
+		expect(run.masked.length).toBeGreaterThan(0);
+		expect(minted.map(digestOf)).toEqual(expect.arrayContaining([...run.masked]));
 		const keyLines = privateKey.split('\n').filter((line) => line.length > 30);
 		for (const secret of [...new Set(minted), ...keyLines]) {
 			expect(all).not.toContain(secret);

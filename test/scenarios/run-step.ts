@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,6 +29,13 @@ export interface StepRun {
 	readonly githubOutputs: Record<string, string>;
 	/** What it wrote to GITHUB_STEP_SUMMARY. */
 	readonly githubSummary: string;
+	/** A digest of each secret that it had the runner of GitHub Actions hide. */
+	readonly masked: readonly string[];
+}
+
+/** A secret as `masked` has it. */
+export function digestOf(secret: string): string {
+	return createHash('sha256').update(secret).digest('hex');
 }
 
 /**
@@ -64,9 +72,12 @@ export async function runStep(step: string, options: StepOptions = {}): Promise<
 			child.once('close', resolve);
 		});
 		const folder = join(cwd, '.lockstep');
+		const printed = Buffer.concat(stdout).toString();
+		const shown = env.GITHUB_ACTIONS === 'true' ? asTheRunnerShows(printed) : { log: printed };
 		return {
 			exitCode: code ?? undefined,
-			stdout: Buffer.concat(stdout).toString(),
+			stdout: shown.log,
+			masked: shown.masked ?? [],
 			stderr: Buffer.concat(stderr).toString(),
 			outputs: JSON.parse(await readOr(join(folder, `${step}.json`), '{}')),
 			githubOutputs: parseGithubOutputs(await readOr(files.output, '')),
@@ -76,6 +87,16 @@ export async function runStep(step: string, options: StepOptions = {}): Promise<
 		// A git whose step was killed may still be writing there.
 		await rm(scratch, { recursive: true, force: true, maxRetries: 5 });
 	}
+}
+
+/** The runner obeys `::add-mask::` and takes it off the log. */
+function asTheRunnerShows(printed: string): { log: string; masked?: string[] } {
+	const masked: string[] = [];
+	const log = printed.replace(/^::add-mask::(.*)\n/gm, (_, secret: string) => {
+		masked.push(digestOf(secret));
+		return '';
+	});
+	return { log, masked };
 }
 
 async function readOr(file: string, otherwise: string): Promise<string> {
