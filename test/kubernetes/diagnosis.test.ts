@@ -1,76 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { diagnose, stableAt } from '../../shared/kubernetes/diagnosis.ts';
-import { evidenceOf } from '../../shared/kubernetes/evidence.ts';
-import type {
-	ContainerStatus,
-	Event,
-	KubernetesObject,
-	Pod,
-	PodSpec,
-} from '../../shared/kubernetes/object.ts';
-
-const image = 'registry.example.com/acme/web:1.2.3';
-const deployment: KubernetesObject = {
-	apiVersion: 'apps/v1',
-	kind: 'Deployment',
-	metadata: { name: 'web', namespace: 'shop', uid: 'uid-web' },
-};
-
-interface PodParts {
-	status?: Partial<ContainerStatus>;
-	spec?: PodSpec;
-	init?: boolean;
-	conditions?: object[];
-	phase?: string;
-}
-
-function podWith({
-	status,
-	spec,
-	init = false,
-	conditions = [],
-	phase = 'Pending',
-}: PodParts): Pod {
-	const full = {
-		name: 'web',
-		image,
-		imageID: '',
-		ready: false,
-		restartCount: 0,
-		...status,
-	};
-	return {
-		apiVersion: 'v1',
-		kind: 'Pod',
-		metadata: { name: 'web-abc', namespace: 'shop', uid: 'uid-pod' },
-		spec: spec ?? { [init ? 'initContainers' : 'containers']: [{ name: 'web', image }] },
-		status: {
-			phase,
-			conditions,
-			...(status === undefined
-				? {}
-				: { [init ? 'initContainerStatuses' : 'containerStatuses']: [full] }),
-		},
-	} as Pod;
-}
-
-function eventOf(reason: string, message: string, uid = 'uid-pod', time = 0): Event {
-	return {
-		apiVersion: 'v1',
-		kind: 'Event',
-		metadata: { name: `${reason}-${time}`, namespace: 'shop' },
-		type: 'Warning',
-		reason,
-		message,
-		involvedObject: { kind: 'Pod', name: 'web-abc', uid },
-		lastTimestamp: new Date(time).toISOString(),
-	};
-}
-
-const waitingFor = (reason: string, message = '') => ({ state: { waiting: { reason, message } } });
-const ended = (exitCode: number, reason = 'Error') => ({ terminated: { exitCode, reason } });
-
-const never = Number.POSITIVE_INFINITY;
+import { diagnose } from '../../shared/kubernetes/diagnosis.ts';
+import type { Event } from '../../shared/kubernetes/object.ts';
+import {
+	deployment,
+	ended,
+	eventOf,
+	image,
+	never,
+	type PodParts,
+	podWith,
+	waitingFor,
+} from './pods.ts';
 
 type Row = [
 	cause: string,
@@ -332,101 +272,4 @@ test('a Job tries again by its own rules: a crash is no end', () => {
 test('the same cause in several pods is told once', () => {
 	const pod = podWith({ status: waitingFor('ErrImagePull', pull) });
 	expect(diagnose(deployment, { pods: [pod, pod, pod], events: [] })).toHaveLength(1);
-});
-
-describe('which pods count', () => {
-	const owner = (uid: string) => [{ kind: 'ReplicaSet', name: uid, uid }];
-	const replicaSet = (uid: string, revision: string): KubernetesObject => ({
-		apiVersion: 'apps/v1',
-		kind: 'ReplicaSet',
-		metadata: {
-			name: uid,
-			uid,
-			annotations: { 'deployment.kubernetes.io/revision': revision },
-			ownerReferences: [{ kind: 'Deployment', name: 'web', uid: 'uid-web' }],
-		},
-	});
-	const podOf = (uid: string, set: string, labels = {}): Pod => {
-		const pod = podWith({
-			status: { ...waitingFor('CrashLoopBackOff'), restartCount: 9, lastState: ended(1) },
-		});
-		return { ...pod, metadata: { name: uid, uid, labels, ownerReferences: owner(set) } };
-	};
-	const rollingOut = (observedGeneration: number): KubernetesObject => ({
-		...deployment,
-		metadata: {
-			...deployment.metadata,
-			generation: 2,
-			annotations: { 'deployment.kubernetes.io/revision': '2' },
-		},
-		status: { observedGeneration },
-	});
-	const around = {
-		pods: [podOf('old', 'rs-1'), podOf('new', 'rs-2')],
-		replicaSets: [replicaSet('rs-1', '1'), replicaSet('rs-2', '2')],
-		events: [],
-	};
-	const namesOf = (object: KubernetesObject, surroundings = around) =>
-		evidenceOf(object, surroundings, 0).pods.map(({ metadata }) => metadata.name);
-
-	test('those of the new revision alone', () => {
-		expect(namesOf(rollingOut(2))).toEqual(['new']);
-	});
-
-	test('none before the controller has seen the change', () => {
-		expect(namesOf(rollingOut(1))).toEqual([]);
-	});
-
-	test('those of an older ReplicaSet when the rollout goes back to it', () => {
-		const replicaSets = [replicaSet('rs-1', '2'), replicaSet('rs-2', '1')];
-		expect(namesOf(rollingOut(2), { ...around, replicaSets })).toEqual(['old']);
-	});
-
-	test("a StatefulSet's by the label of their revision", () => {
-		const set: KubernetesObject = {
-			apiVersion: 'apps/v1',
-			kind: 'StatefulSet',
-			metadata: { name: 'db', uid: 'uid-db', generation: 1 },
-			status: { observedGeneration: 1, updateRevision: 'db-2' },
-		};
-		const pods = [
-			podOf('db-0', 'uid-db', { 'controller-revision-hash': 'db-1' }),
-			podOf('db-1', 'uid-db', { 'controller-revision-hash': 'db-2' }),
-		];
-		expect(namesOf(set, { ...around, pods })).toEqual(['db-1']);
-	});
-
-	test('warnings about other pods, and old ones about the workload, are left out', () => {
-		const events = [
-			eventOf('BackOff', 'of the old pod', 'old'),
-			eventOf('BackOff', 'of the new pod', 'new', 5),
-			eventOf('FailedCreate', 'from before', 'uid-web', 5),
-			eventOf('FailedCreate', 'from now', 'uid-web', 20),
-		];
-		const evidence = evidenceOf(rollingOut(2), { ...around, events }, 10);
-		expect(evidence.events.map(({ message }) => message)).toEqual(['of the new pod', 'from now']);
-	});
-});
-
-describe('when a rollout is believed', () => {
-	const running = (startedAt: string, probed = false) =>
-		podWith({
-			spec: {
-				containers: [{ name: 'web', image, ...(probed ? { readinessProbe: {} } : {}) }],
-			},
-			status: { ready: true, state: { running: { startedAt } } },
-		});
-	const start = '2026-01-01T00:00:00Z';
-
-	test('a container without a probe has to run for a while', () => {
-		expect(stableAt([running(start)], 3000)).toBe(Date.parse(start) + 3000);
-	});
-
-	test('one with a readiness probe is believed at once', () => {
-		expect(stableAt([running(start, true)], 3000)).toBe(0);
-	});
-
-	test('one that does not run is not believed', () => {
-		expect(stableAt([podWith({ status: waitingFor('CrashLoopBackOff') })], 3000)).toBe(never);
-	});
 });
