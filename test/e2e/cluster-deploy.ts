@@ -18,10 +18,12 @@ export class ClusterDeploy {
 	readonly namespaces: string[] = [];
 	#connected: { connection: Connection; client: KubernetesClient } | undefined;
 	readonly #folders: string[] = [];
+	readonly #endings: (() => Promise<void>)[] = [];
 
 	constructor() {
 		beforeAll(() => this.#connect());
 		afterAll(async () => {
+			for (const end of this.#endings) await end();
 			for (const name of this.namespaces) await this.client.delete(`/api/v1/namespaces/${name}`);
 			for (const folder of this.#folders) await rm(folder, { recursive: true });
 			this.client.close();
@@ -52,9 +54,41 @@ export class ClusterDeploy {
 	/** A namespace of a test's own; in a cluster that others use, none of them is in the way. */
 	async newNamespace(): Promise<string> {
 		const name = `deploy-${this.unique}-${this.namespaces.length}`;
-		await this.client.create('/api/v1/namespaces', { metadata: { name } });
 		this.namespaces.push(name);
+		await this.client.create('/api/v1/namespaces', { metadata: { name } });
 		return name;
+	}
+
+	/** Has something of no namespace taken away at the end. */
+	onEnd(end: () => Promise<void>): void {
+		this.#endings.push(end);
+	}
+
+	/** The token of a new service account, which has no right but those of a ClusterRole. */
+	async tokenOf(namespace: string, name: string, clusterRole?: string): Promise<string> {
+		const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+		await this.client.create(accounts, { metadata: { name } });
+		if (clusterRole !== undefined) {
+			const bindings = '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings';
+			const binding = `${namespace}-${name}`;
+			await this.client.create(bindings, {
+				metadata: { name: binding },
+				roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
+				subjects: [{ kind: 'ServiceAccount', name, namespace }],
+			});
+			this.onEnd(() => this.client.delete(`${bindings}/${binding}`));
+		}
+		const { status } = await this.client.create<{ status: { token: string } }>(
+			`${accounts}/${name}/token`,
+			{ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+		);
+		return status.token;
+	}
+
+	/** The inputs that reach the cluster by a token alone. */
+	accessWith(token: string): Record<string, string> {
+		const { server, tls } = this.connection;
+		return { kubeconfig: '', server, 'cluster-token': token, 'cluster-ca': tls.ca ?? '' };
 	}
 
 	async newWorkspace(): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type KubernetesObject, readPath } from '../../shared/kubernetes/object.ts';
-import { ClusterDeploy, configMap, deployment, log, service, template } from './cluster-deploy.ts';
+import type { KubernetesObject } from '../../shared/kubernetes/object.ts';
+import { ClusterDeploy, configMap, deployment, log, service } from './cluster-deploy.ts';
 import { Road } from './road.ts';
 
 const cluster = new ClusterDeploy();
@@ -15,107 +15,6 @@ async function namesOf(namespace: string, kind: string): Promise<string[]> {
 	const { items } = await cluster.client.list(`/api/v1/namespaces/${namespace}/${kind}`);
 	return items.map(({ metadata }: KubernetesObject) => metadata.name);
 }
-
-describe('the other kinds are waited for by their own rules', () => {
-	test('a Pod, a ReplicaSet, a CronJob, a StatefulSet with a partition, a claim that has a volume', async () => {
-		const namespace = await cluster.newNamespace();
-		const volume = `volume-${namespace}`;
-		const set = `
-apiVersion: v1
-kind: PersistentVolume
-metadata: {name: ${volume}}
-spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /tmp/${volume}}, storageClassName: ""}
----
-apiVersion: v1
-kind: PersistentVolumeClaim
-metadata: {name: data}
-spec: {accessModes: [ReadWriteOnce], storageClassName: "", volumeName: ${volume}, resources: {requests: {storage: 1Gi}}}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: one}
-spec: {terminationGracePeriodSeconds: 1, containers: [{name: one, image: "acme/one:1"}]}
----
-apiVersion: apps/v1
-kind: ReplicaSet
-metadata: {name: some}
-spec: {replicas: 2, selector: {matchLabels: {app: some}}, ${template('some', 'acme/some:1')}}
----
-apiVersion: batch/v1
-kind: CronJob
-metadata: {name: nightly}
-spec: {schedule: "0 3 * * *", jobTemplate: {spec: {template: {spec: {restartPolicy: Never, containers: [{name: nightly, image: "acme/nightly:1"}]}}}}}
----
-apiVersion: apps/v1
-kind: StatefulSet
-metadata: {name: db}
-spec: {replicas: 2, serviceName: db, updateStrategy: {rollingUpdate: {partition: 1}}, selector: {matchLabels: {app: db}}, ${template('db', 'acme/db:1')}}
-`;
-		const run = await cluster.deploy(namespace, set);
-		expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-		expect(log(run)).toMatch(/PersistentVolumeClaim\/data: Bound/);
-		const next = await cluster.deploy(namespace, set.replace('acme/db:1', 'acme/db:2'));
-		expect(next, log(next)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
-		const pod = (name: string) =>
-			cluster.client.get(`/api/v1/namespaces/${namespace}/pods/${name}`);
-		expect(readPath((await pod('db-0')).spec, ['containers', 0, 'image'])).toBe('acme/db:1');
-		expect(readPath((await pod('db-1')).spec, ['containers', 0, 'image'])).toBe('acme/db:2');
-		await cluster.client.delete(`/api/v1/persistentvolumes/${volume}`);
-	});
-
-	test('a load balancer, until it has an address', async () => {
-		const namespace = await cluster.newNamespace();
-		const balanced = service.replace('{selector', '{type: LoadBalancer, selector');
-		const running = cluster.deploy(namespace, balanced);
-		const path = `/api/v1/namespaces/${namespace}/services/web`;
-		await vi.waitFor(async () => expect(await cluster.client.find(path)).toBeDefined(), 10_000);
-		const value = { ingress: [{ ip: '192.0.2.7' }] };
-		await cluster.client.patch(`${path}/status`, [
-			{ op: 'add', path: '/status/loadBalancer', value },
-		]);
-		const run = await running;
-		expect(run.exitCode, log(run)).toBe(0);
-		expect(log(run)).toContain('Service/web: its address is 192.0.2.7');
-	});
-
-	test('a custom resource, by its conditions', async () => {
-		const namespace = await cluster.newNamespace();
-		const group = `${namespace}.example.com`;
-		const definition = `
-apiVersion: apiextensions.k8s.io/v1
-kind: CustomResourceDefinition
-metadata: {name: widgets.${group}}
-spec:
-  group: ${group}
-  scope: Namespaced
-  names: {plural: widgets, singular: widget, kind: Widget}
-  versions:
-    - {name: v1, served: true, storage: true, subresources: {status: {}}, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
-`;
-		await cluster.deploy(namespace, definition);
-		const path = `/apis/${group}/v1/namespaces/${namespace}/widgets/w`;
-		const widget = { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'w' } };
-		const conditions = (status: string) => [{ type: 'Ready', status, message: 'it warms up' }];
-		await cluster.client.apply(path, widget, { fieldManager: 'controller' });
-		const tell = async (status: string) => {
-			const value = { conditions: conditions(status) };
-			await cluster.client.patch(`${path}/status`, [{ op: 'add', path: '/status', value }]);
-		};
-		await tell('False');
-		const running = cluster.deploy(
-			namespace,
-			`apiVersion: ${group}/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 1}\n`,
-		);
-		await new Promise((resolve) => setTimeout(resolve, 2000));
-		await tell('True');
-		const run = await running;
-		expect(run.exitCode, log(run)).toBe(0);
-		expect(log(run)).toContain('Widget/w: not ready: it warms up');
-		await cluster.client.delete(
-			`/apis/apiextensions.k8s.io/v1/customresourcedefinitions/widgets.${group}`,
-		);
-	});
-});
 
 test('prune deletes what left the set, and nothing else', async () => {
 	const namespace = await cluster.newNamespace();
@@ -237,26 +136,12 @@ test('a run that has the rights of its role alone does its work, and names the o
 		{ apiGroups: ['apps'], resources: ['replicasets'], verbs: ['get', 'list', 'watch'] },
 	];
 	await cluster.client.create(`${rbac}/roles`, { metadata: { name: 'ci' }, rules });
-	const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-	await cluster.client.create(accounts, { metadata: { name: 'ci' } });
+	const access = cluster.accessWith(await cluster.tokenOf(namespace, 'ci'));
 	await cluster.client.create(`${rbac}/rolebindings`, {
 		metadata: { name: 'ci' },
 		roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'ci' },
 		subjects: [{ kind: 'ServiceAccount', name: 'ci', namespace }],
 	});
-	const answer = await cluster.client.create<{ status: { token: string } }>(
-		`${accounts}/ci/token`,
-		{
-			spec: {},
-		},
-	);
-	const { server, tls } = cluster.connection;
-	const access = {
-		kubeconfig: '',
-		server,
-		'cluster-token': answer.status.token,
-		'cluster-ca': tls.ca ?? '',
-	};
 	const run = await cluster.deploy(namespace, deployment('acme/web:1'), access);
 	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
 	const more = await cluster.deploy(namespace, deployment('acme/web:2') + configMap('1'), access);

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
-import type { KubernetesObject } from '../../shared/kubernetes/object.ts';
+import { randomUUID } from 'node:crypto';
+import { expect, test, vi } from 'vitest';
 import { ClusterDeploy, configMap, deployment, log, template } from './cluster-deploy.ts';
 
 const cluster = new ClusterDeploy();
 
-test('every kind is installed and waited for, found unchanged, and changed', async () => {
+test('every kind is installed and waited for, found unchanged without a write request, and changed', async () => {
 	const namespace = await cluster.newNamespace();
 	const group = `${namespace}.example.com`;
 	const set = (image: string) => `${deployment(image)}${configMap('1')}
@@ -61,14 +61,9 @@ metadata: {name: c, namespace: ${namespace}-b}
 	expect(first, log(first)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
 	expect(first.outputs['image-ids']).toMatch(/"acme\/web@sha256:[0-9a-f]{64}"/);
 
-	const versions = async () =>
-		(await cluster.client.list(`/apis/apps/v1/namespaces/${namespace}/deployments`)).items.map(
-			({ metadata }: KubernetesObject) => metadata.resourceVersion,
-		);
-	const before = await versions();
-	const again = await cluster.deploy(namespace, set('acme/web:1'));
+	const account = await accountThatMayWriteNothing(namespace);
+	const again = await cluster.deploy(namespace, set('acme/web:1'), account);
 	expect(again, log(again)).toMatchObject({ exitCode: 0, outputs: { status: 'unchanged' } });
-	expect(await versions()).toEqual(before);
 
 	const next = await cluster.deploy(namespace, set('acme/web:2'));
 	expect(next, log(next)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
@@ -77,121 +72,119 @@ metadata: {name: c, namespace: ${namespace}-b}
 	);
 });
 
-describe('a rollout fails with its cause', () => {
-	test.each([
-		[
-			'acme/web:fake-err-image-pull',
-			1,
-			/image acme\/web:fake-err-image-pull cannot be pulled: .*not found/,
-		],
-		[
-			'acme/web:fake-never-pull',
-			1,
-			/image acme\/web:fake-never-pull is not on the node, and imagePullPolicy is Never/,
-		],
-		['acme/web:fake-invalid-name', 1, /"acme\/web:fake-invalid-name" is no image name/],
-		['acme/web:fake-slow-registry', 3, /cannot be pulled: .*i\/o timeout/],
-		[
-			'acme/web:fake-crash-loop',
-			1,
-			/container "web" of pod web-\S+ ended with exit code 1, and was restarted/,
-		],
-		['acme/web:fake-config-error', 1, /cannot start: configmap "missing" not found/],
-		['acme/web:fake-never-ready', 3, /not ready within \d+ s: .*statuscode: 503/],
-	])('%s', async (image, exitCode, reason) => {
-		const run = await cluster.deploy(await cluster.newNamespace(), deployment(image), {
-			timeout: '12s',
-		});
-		expect(run.exitCode, log(run)).toBe(exitCode);
-		expect(run.outputs).toMatchObject({ status: 'failed', reason: expect.stringMatching(reason) });
+/**
+ * An account that may do everything by its rights, and has every request refused that would
+ * write, also one that would change nothing.
+ */
+async function accountThatMayWriteNothing(namespace: string): Promise<Record<string, string>> {
+	const token = await cluster.tokenOf(namespace, 'reader', 'cluster-admin');
+	const policies = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies';
+	const name = `${namespace}.example.com`;
+	const everything = { apiGroups: ['*'], apiVersions: ['*'], resources: ['*'] };
+	const operations = ['CREATE', 'UPDATE', 'DELETE'];
+	const user = `system:serviceaccount:${namespace}:reader`;
+	await cluster.client.create(policies, {
+		metadata: { name },
+		spec: {
+			matchConstraints: { resourceRules: [{ ...everything, operations }] },
+			matchConditions: [{ name: 'who', expression: `request.userInfo.username == '${user}'` }],
+			validations: [{ expression: 'request.dryRun', message: 'this account writes nothing' }],
+		},
 	});
-
-	test('a probe that does not succeed, readiness and startup', async () => {
-		const probe = (kind: string) => `, ${kind}: {httpGet: {path: /healthz, port: 8080}}`;
-		for (const [image, kind, reason] of [
-			[
-				'acme/web:fake-never-ready',
-				'readinessProbe',
-				/readiness probe \(GET \/healthz on port 8080\) does not succeed: .*503/,
-			],
-			[
-				'acme/web:fake-never-started',
-				'startupProbe',
-				/startup probe \(GET \/healthz on port 8080\) does not succeed: .*refused/,
-			],
-		] as const) {
-			const set = deployment(image, probe(kind));
-			const run = await cluster.deploy(await cluster.newNamespace(), set, { timeout: '6s' });
-			expect(run.exitCode, log(run)).toBe(3);
-			expect(run.outputs.reason).toMatch(reason);
-		}
+	await cluster.client.create(`${policies.replace(/ies$/, 'y')}bindings`, {
+		metadata: { name },
+		spec: { policyName: name, validationActions: ['Deny'] },
 	});
-
-	test('an init container, by its name', async () => {
-		const pod = 'initContainers: [{name: wait, image: "acme/wait:1"}], ';
-		const set = deployment('acme/web:fake-init-crash', '', pod);
-		const run = await cluster.deploy(await cluster.newNamespace(), set);
-		expect(run.exitCode, log(run)).toBe(1);
-		expect(run.outputs.reason).toMatch(
-			/init container "wait" of pod web-\S+ ended with exit code 1/,
-		);
+	cluster.onEnd(async () => {
+		await cluster.client.delete(`${policies.replace(/ies$/, 'y')}bindings/${name}`);
+		await cluster.client.delete(`${policies}/${name}`);
 	});
-
-	test('a Job that gives up, and a Pod that fails', async () => {
-		const container = 'restartPolicy: Never, containers: [{name: c, image: "acme/c:fake-exit"}]';
-		const job = `apiVersion: batch/v1\nkind: Job\nmetadata: {name: job}\nspec: {backoffLimit: 0, template: {spec: {${container}}}}\n`;
-		const pod = `apiVersion: v1\nkind: Pod\nmetadata: {name: pod}\nspec: {${container}}\n`;
-		for (const [set, reason] of [
-			[job, /^Job\/job: it failed: .*(backoff limit|failed)/],
-			[pod, /^Pod\/pod: it failed/],
-		] as const) {
-			const run = await cluster.deploy(await cluster.newNamespace(), set);
-			expect(run.exitCode, log(run)).toBe(1);
-			expect(run.outputs.reason).toMatch(reason);
-		}
-	});
-
-	test('the progress deadline of the Deployment itself', async () => {
-		const set = deployment('acme/web:fake-pending').replace(
-			'replicas: 2',
-			'progressDeadlineSeconds: 3, replicas: 1',
-		);
-		const run = await cluster.deploy(await cluster.newNamespace(), set);
-		expect(run.exitCode, log(run)).toBe(3);
-		expect(run.outputs.reason).toContain('no progress within its progressDeadlineSeconds');
-	});
-
-	test('a quota', async () => {
-		const namespace = await cluster.newNamespace();
-		await cluster.client.create(`/api/v1/namespaces/${namespace}/resourcequotas`, {
-			metadata: { name: 'small' },
-			spec: { hard: { pods: '0' } },
-		});
-		const run = await cluster.deploy(namespace, deployment('acme/web:1'));
-		expect(run.exitCode, log(run)).toBe(1);
-		expect(run.outputs.reason).toMatch(/its pods cannot be created: .*exceeded quota: small/);
-	});
-
-	test('no node with room', async () => {
-		const greedy = deployment('acme/web:1', ', resources: {requests: {cpu: "640"}}');
-		const run = await cluster.deploy(await cluster.newNamespace(), greedy, { timeout: '5s' });
-		expect(run.exitCode, log(run)).toBe(3);
-		expect(run.outputs.reason).toMatch(/fits on no node: .*Insufficient cpu/);
-	});
-});
+	const account = cluster.accessWith(token);
+	await vi.waitFor(
+		async () => {
+			const run = await cluster.deploy(namespace, configMap(randomUUID(), 'tried'), account);
+			expect(log(run)).toContain('this account writes nothing');
+		},
+		{ timeout: 20_000, interval: 500 },
+	);
+	return account;
+}
 
 test('going back brings back the whole set, and the next run finds it unchanged', async () => {
 	const namespace = await cluster.newNamespace();
-	await cluster.deploy(namespace, configMap('1') + deployment('acme/web:1'));
-	const broken = configMap('2') + deployment('acme/web:fake-err-image-pull');
+	const secret = (value: string) =>
+		`\napiVersion: v1\nkind: Secret\nmetadata: {name: login}\nstringData: {password: ${value}}\n---`;
+	const first = configMap('1') + secret('correct-horse') + deployment('acme/web:1');
+	await cluster.deploy(namespace, first);
+	const broken =
+		configMap('2') +
+		configMap('1', 'added') +
+		secret('battery-staple') +
+		deployment('acme/web:fake-err-image-pull');
 	const run = await cluster.deploy(namespace, broken, { 'rollback-on-failure': 'true' });
 	expect(run, log(run)).toMatchObject({ exitCode: 1, outputs: { status: 'rolled-back' } });
-	const map = await cluster.client.get(`/api/v1/namespaces/${namespace}/configmaps/settings`);
+	const inside = `/api/v1/namespaces/${namespace}`;
+	const map = await cluster.client.get(`${inside}/configmaps/settings`);
 	expect(map.data).toEqual({ a: '1' });
-	const again = await cluster.deploy(namespace, configMap('1') + deployment('acme/web:1'));
+	expect(await cluster.client.find(`${inside}/configmaps/added`)).toBeUndefined();
+	const login = await cluster.client.get(`${inside}/secrets/login`);
+	expect(login.data).toEqual({ password: Buffer.from('correct-horse').toString('base64') });
+	expect(log(run)).not.toMatch(/correct-horse|battery-staple/);
+	const again = await cluster.deploy(namespace, first);
 	expect(again.outputs.status, log(again)).toBe('unchanged');
 	const next = await cluster.deploy(namespace, configMap('3') + deployment('acme/web:3'));
 	expect(next.outputs.status, log(next)).toBe('deployed');
+});
+
+test('what client-side apply owned is taken over, and leaves with the manifest', async () => {
+	const namespace = await cluster.newNamespace();
+	const maps = `/api/v1/namespaces/${namespace}/configmaps`;
+	await cluster.client.create(`${maps}?fieldManager=kubectl-client-side-apply`, {
+		metadata: { name: 'settings' },
+		data: { a: '1', b: '2' },
+	});
+	const run = await cluster.deploy(namespace, configMap('3'));
+	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+	expect((await cluster.client.get(`${maps}/settings`)).data).toEqual({ a: '3' });
+});
+
+test('replicas are left to an autoscaler', async () => {
+	const namespace = await cluster.newNamespace();
+	const scaler = `
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {minReplicas: 2, maxReplicas: 9, scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+---`;
+	await cluster.deploy(namespace, deployment('acme/web:1') + scaler);
+	const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
+	await cluster.client.patch(`${path}/scale`, [
+		{ op: 'replace', path: '/spec/replicas', value: 4 },
+	]);
+	const run = await cluster.deploy(namespace, deployment('acme/web:2') + scaler);
+	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+	expect((await cluster.client.get(path)).spec).toMatchObject({ replicas: 4 });
+});
+
+test('versions that are no longer served are rewritten where that is wanted', async () => {
+	const namespace = await cluster.newNamespace();
+	const old = `${deployment('acme/web:1').replace('apps/v1', 'apps/v1beta1').replace('selector: {matchLabels: {app: web}}, ', '')}
+apiVersion: extensions/v1beta1
+kind: Ingress
+metadata: {name: web}
+spec: {rules: [{host: web.example.com, http: {paths: [{path: /, backend: {serviceName: web, servicePort: http}}]}}]}
+`;
+	const refused = await cluster.deploy(namespace, old);
+	expect(refused.exitCode).toBe(1);
+	expect(log(refused)).toMatch(
+		/k\.yaml:2:1: Deployment\/web: the server does not serve apps\/v1beta1/,
+	);
+	const run = await cluster.deploy(namespace, old, { 'upgrade-apis': 'true' });
+	expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+	const ingress = await cluster.client.get(
+		`/apis/networking.k8s.io/v1/namespaces/${namespace}/ingresses/web`,
+	);
+	expect(JSON.stringify(ingress.spec)).toContain('"service":{"name":"web","port":{"name":"http"}}');
 });
 
 test('a typo, a conflict, a field that is immutable and a missing namespace are told with their place', async () => {
@@ -223,20 +216,16 @@ test('a typo, a conflict, a field that is immutable and a missing namespace are 
 
 test('a right that is missing is named, for a token of a service account too', async () => {
 	const namespace = await cluster.newNamespace();
-	const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`;
-	await cluster.client.create(accounts, { metadata: { name: 'weak' } });
-	const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
-	const answer = await cluster.client.create<{ status: { token: string } }>(
-		`${accounts}/weak/token`,
-		request,
+	const token = await cluster.tokenOf(namespace, 'weak');
+	const run = await cluster.deploy(
+		namespace,
+		deployment('acme/web:1') + configMap('1'),
+		cluster.accessWith(token),
 	);
-	const run = await cluster.deploy(namespace, deployment('acme/web:1'), {
-		kubeconfig: '',
-		server: cluster.connection.server,
-		'cluster-token': answer.status.token,
-		'cluster-ca': cluster.connection.tls.ca ?? '',
-	});
 	expect(run.exitCode, log(run)).toBe(1);
 	expect(log(run)).toMatch(/User "\S+:weak" cannot get resource "deployments"/);
-	expect(log(run)).not.toContain(answer.status.token);
+	expect(run.outputs.reason).toContain(
+		`these rights are missing in all: get, create and patch deployments.apps in namespace ${namespace}; get, create and patch configmaps in namespace ${namespace}`,
+	);
+	expect(log(run)).not.toContain(token);
 });

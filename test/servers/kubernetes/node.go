@@ -28,6 +28,8 @@ type kubelet struct {
 	seen map[types.UID]bool // pods whose life has begun
 	byIP map[string]*core.Pod
 	ips  int
+
+	nodes map[string]bool // on others, which a test may add, nothing ever happens
 }
 
 func nodeName(index int) string { return fmt.Sprintf("node-%d", index+1) }
@@ -40,7 +42,10 @@ func runFakeNodes(ctx context.Context, kubeconfig, network string, count int) {
 	config.QPS, config.Burst = 500, 1000
 	api, err := kubernetes.NewForConfig(config)
 	check(err)
-	k := &kubelet{api: api, seen: map[types.UID]bool{}, byIP: map[string]*core.Pod{}}
+	k := &kubelet{api: api, seen: map[types.UID]bool{}, byIP: map[string]*core.Pod{}, nodes: map[string]bool{}}
+	for i := range count {
+		k.nodes[nodeName(i)] = true
+	}
 	go k.serveNetwork(network)
 
 	// A certificate signed by nobody will do: kube-apiserver does not check those of kubelets.
@@ -122,6 +127,9 @@ func (k *kubelet) observe(ctx context.Context, pod *core.Pod) {
 	if pod.DeletionTimestamp != nil {
 		now := int64(0)
 		go k.api.CoreV1().Pods(pod.Namespace).Delete(ctx, pod.Name, meta.DeleteOptions{GracePeriodSeconds: &now})
+		return
+	}
+	if !k.nodes[pod.Spec.NodeName] {
 		return
 	}
 	k.lock.Lock()

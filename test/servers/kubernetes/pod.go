@@ -24,8 +24,11 @@ const (
 	invalidName      = "invalid-name"
 	neverStarted     = "never-started" // its startup probe fails
 	initCrash        = "init-crash"    // its first init container crashes again and again
+	pullDenied       = "pull-denied"
 	configError      = "config-error"
+	configLate       = "config-late" // as config-error at first, for the node's cache is behind
 	crashLoop        = "crash-loop"
+	outOfMemory      = "oom"     // crashes for using more memory than its limit
 	exit             = "exit"    // its containers end with exit code 1
 	pending          = "pending" // bound to a node, and nothing ever happens
 
@@ -98,6 +101,14 @@ func (k *kubelet) live(ctx context.Context, pod *core.Pod, ip string) {
 	case configError:
 		l.report(ctx, core.PodPending, false, waiting("CreateContainerConfigError", `configmap "missing" not found`))
 		l.event(ctx, core.EventTypeWarning, "Failed", `Error: configmap "missing" not found`)
+	case configLate:
+		l.report(ctx, core.PodPending, false, waiting("CreateContainerConfigError", "failed to sync configmap cache: timed out waiting for the condition"))
+		time.Sleep(time.Second)
+		l.report(ctx, core.PodRunning, true, running())
+	case pullDenied:
+		message := fmt.Sprintf("failed to pull and unpack image %q: pull access denied, repository does not exist or may require authorization", image)
+		l.report(ctx, core.PodPending, false, waiting("ErrImagePull", message))
+		l.event(ctx, core.EventTypeWarning, "Failed", fmt.Sprintf("Failed to pull image %q: %s", image, message))
 	case errImagePull, imagePullBackOff:
 		message := fmt.Sprintf("failed to pull and unpack image %q: not found", image)
 		exists := l.report(ctx, core.PodPending, false, waiting("ErrImagePull", message))
@@ -109,7 +120,9 @@ func (k *kubelet) live(ctx context.Context, pod *core.Pod, ip string) {
 			l.event(ctx, core.EventTypeNormal, "BackOff", message)
 		}
 	case crashLoop:
-		l.crash(ctx)
+		l.crash(ctx, 1, "Error")
+	case outOfMemory:
+		l.crash(ctx, 137, "OOMKilled")
 	default:
 		if !l.report(ctx, core.PodRunning, true, running()) || pod.Spec.RestartPolicy == core.RestartPolicyAlways {
 			return
@@ -123,14 +136,14 @@ func (k *kubelet) live(ctx context.Context, pod *core.Pod, ip string) {
 	}
 }
 
-func (l *life) crash(ctx context.Context) {
+func (l *life) crash(ctx context.Context, code int32, reason string) {
 	readyAtOnce := true // as with a kubelet: a running container without a readiness probe is ready
 	for _, container := range l.pod.Spec.Containers {
 		readyAtOnce = readyAtOnce && container.ReadinessProbe == nil
 	}
 	for pause := time.Second; l.report(ctx, core.PodRunning, readyAtOnce, running()); pause = min(2*pause, 10*time.Second) {
 		time.Sleep(duration(l.pod, runsForAnnotation, 300*time.Millisecond))
-		l.last = l.ended(1, "Error")
+		l.last = l.ended(code, reason)
 		l.report(ctx, core.PodRunning, false, l.last)
 		time.Sleep(100 * time.Millisecond)
 		l.report(ctx, core.PodRunning, false, waiting("CrashLoopBackOff", fmt.Sprintf("back-off %s restarting failed container", pause)))
