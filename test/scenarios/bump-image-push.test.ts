@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commitToBranch as pushBehindTheBack } from '../stand-ins/git/bare-repository.ts';
@@ -15,6 +16,14 @@ beforeEach(async () => {
 	});
 });
 afterEach(() => infra.close());
+
+/** What a process has started, and what that has started, as far as it still runs. */
+function childrenOf(pid: number): number[] {
+	const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+	return children
+		.filter((id) => id !== '')
+		.flatMap((id) => [Number(id), ...childrenOf(Number(id))]);
+}
 
 const isPush = ({ path }: RecordedRequest) => path.endsWith('/git-receive-pack');
 const asksToPush = ({ query }: RecordedRequest) => query.service === 'git-receive-pack';
@@ -145,24 +154,30 @@ describe('a server that is unwell', () => {
 	});
 });
 
-test('killed at each request in turn and run again: one commit, and the right one', async () => {
-	for (let killed = 1; killed <= requestsOfBump; killed++) {
-		const before = await infra.subjects();
-		const tag = `v${killed + 1}`;
-		let seen = 0;
-		let pid = 0;
-		infra.server.onRequest = () => {
-			if (++seen === killed) process.kill(pid, 'SIGKILL');
-			return undefined;
-		};
-		const run = await infra.bump({ tag }, { onStart: (id) => (pid = id) });
-		expect(run.exitCode, `request ${killed}`).toBeUndefined();
-		infra.server.onRequest = undefined;
-		expect(await infra.bump({ tag })).toMatchObject({ exitCode: 0 });
-		expect(await infra.subjects()).toEqual([`Bump ${image} to ${tag}`, ...before]);
-		expect(await infra.file('apps/api.yaml')).toBe(deployment(`${image}:${tag}`));
-	}
-}, 60_000);
+describe.each([
+	['alone', (pid: number) => [pid]],
+	['with the git that it started', (pid: number) => [pid, ...childrenOf(pid)]],
+])('killed %s', (_, victims) => {
+	// Before a file is written and between programs: killed.test.ts.
+	test('at each request in turn and run again: one commit, and the right one', async () => {
+		for (let killed = 1; killed <= requestsOfBump; killed++) {
+			const before = await infra.subjects();
+			const tag = `v${killed + 1}`;
+			let seen = 0;
+			let pid = 0;
+			infra.server.onRequest = () => {
+				if (++seen === killed) for (const id of victims(pid)) process.kill(id, 'SIGKILL');
+				return undefined;
+			};
+			const run = await infra.bump({ tag }, { onStart: (id) => (pid = id) });
+			expect(run.exitCode, `request ${killed}`).toBeUndefined();
+			infra.server.onRequest = undefined;
+			expect(await infra.bump({ tag })).toMatchObject({ exitCode: 0 });
+			expect(await infra.subjects()).toEqual([`Bump ${image} to ${tag}`, ...before]);
+			expect(await infra.file('apps/api.yaml')).toBe(deployment(`${image}:${tag}`));
+		}
+	}, 60_000);
+});
 
 describe('a server that refuses', () => {
 	const hook = (text: string) =>

@@ -9,7 +9,7 @@ import { git, resolveCommit } from '../stand-ins/git/git.ts';
 import { onGitHub, type TestedForge } from './forges.ts';
 import { commandLine, type Front, github, type Situation, type Values } from './fronts.ts';
 import { requestsAsPulls } from './git-requests.ts';
-import { runStep, type StepRun } from './run-step.ts';
+import { runStep, type StepOptions, type StepRun } from './run-step.ts';
 
 export const token = 'promoter-token-0123456789';
 export const production = 'acme/infra-production';
@@ -75,6 +75,7 @@ export class Promotion {
 		inputs: Values = {},
 		front: Front = this.on.front,
 		at: Partial<Situation> = {},
+		{ cwd = this.workspace, env = {} }: StepOptions = {},
 	): Promise<StepRun> {
 		const all = {
 			repository: this.on.cloneUrl(this.forge, this.on.production),
@@ -87,7 +88,7 @@ export class Promotion {
 		};
 		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 		const started = front({ ...this.situation, ...at }, given);
-		const run = await runStep('promotion-pr', { ...started, cwd: this.workspace });
+		const run = await runStep('promotion-pr', { ...started, cwd, env: { ...started.env, ...env } });
 		await this.#look();
 		return run;
 	}
