@@ -87,7 +87,7 @@ function givenImage({ to, image }: RollbackInputs, nameOf: StepContext['nameOf']
 async function imageOfCommit(search: Search): Promise<string> {
 	const { repository, inputs, nameOf, paths, snapshot } = search;
 	const commit = inputs.toCommit ?? '';
-	if (!/^[0-9a-f]{40}$/.test(commit))
+	if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(commit))
 		throw badInput(
 			`${nameOf('to-commit')}: "${commit}" is not a full commit name; give all 40 hexadecimal digits`,
 		);

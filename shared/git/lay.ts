@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Git, type GitOptions } from './git.ts';
 import type { Remote } from './remote.ts';
@@ -9,6 +9,8 @@ export interface Views {
 	readonly tip: Git;
 	/** Sees the commits before it too, of those that have been asked for. */
 	readonly history: Git;
+	/** Has both name objects as the remote does, before there is any in them. */
+	nameObjects(format: ObjectFormat): void;
 }
 
 /**
@@ -19,15 +21,16 @@ export interface Views {
  * second one, in the same request as files.
  *
  * They are laid by hand: four small files each, so no `git init`, which would also copy the
- * machine's template with its hooks.
+ * machine's template with its hooks; and not asynchronously: to wait would take longer.
  */
-export async function layRepository(
+export function layRepository(
 	folder: string,
 	remote: Remote,
 	options: Omit<GitOptions, 'folder'>,
-): Promise<Views> {
+): Views {
 	const [tip, history] = [join(folder, 'tip.git'), join(folder, 'history.git')];
-	for (const view of [tip, history]) await layView(view, remote);
+	const folders = [tip, history];
+	for (const view of folders) layView(view, remote);
 	const objects = { GIT_OBJECT_DIRECTORY: join(tip, 'objects') };
 	return {
 		tip: new Git({ ...options, folder: tip }),
@@ -36,20 +39,31 @@ export async function layRepository(
 			folder: history,
 			variables: { ...options.variables, ...objects },
 		}),
+		nameObjects(format) {
+			for (const view of folders) writeConfig(view, remote, format);
+		},
 	};
 }
 
-async function layView(folder: string, { url }: Remote): Promise<void> {
-	await mkdir(join(folder, 'objects'), { recursive: true });
-	await mkdir(join(folder, 'refs'));
-	await writeFile(join(folder, 'HEAD'), 'ref: refs/heads/none\n');
+function layView(folder: string, remote: Remote): void {
+	mkdirSync(join(folder, 'objects'), { recursive: true });
+	mkdirSync(join(folder, 'refs'));
+	writeFileSync(join(folder, 'HEAD'), 'ref: refs/heads/none\n');
+	writeConfig(folder, remote, 'sha1');
+}
+
+/** How a repository names its objects; one cannot fetch from one of another format. */
+export type ObjectFormat = 'sha1' | 'sha256';
+
+function writeConfig(folder: string, { url }: Remote, format: ObjectFormat): void {
 	const quoted = `"${url.replace(/["\\]/g, '\\$&')}"`;
-	await writeFile(
+	writeFileSync(
 		join(folder, 'config'),
 		`[core]
 	repositoryFormatVersion = 1
 	bare = true
 [extensions]
+	objectFormat = ${format}
 	partialClone = origin
 [remote "origin"]
 	url = ${quoted}

@@ -42,7 +42,7 @@ export interface RepositoryOptions {
  */
 export async function openRepository(options: RepositoryOptions): Promise<Repository> {
 	options.signal.throwIfAborted();
-	const temporary = await temporaryFolder();
+	const temporary = temporaryFolder();
 	const folder = temporary.path;
 	let signer: Signer | undefined;
 	const close = async () => {
@@ -56,14 +56,16 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 		const access = await accessTo(remote, credentials, folder);
 		for (const secret of access.secrets) protect(secret);
 		const variables = gitVariables(options.variables, access.variables, access.config);
-		const views = await layRepository(folder, remote, { variables, signal });
+		const views = layRepository(folder, remote, { variables, signal });
+		const { nameObjects } = views;
+		const transport = (view: Git) => new Transport(view, { remote, log, signal, nameObjects });
 		return new Repository({
 			remote,
 			author: { identity: options.author, signer },
 			git: views.tip,
-			transport: new Transport(views.tip, remote, log, signal),
+			transport: transport(views.tip),
 			history: views.history,
-			historyTransport: new Transport(views.history, remote, log, signal),
+			historyTransport: transport(views.history),
 			close,
 		});
 	} catch (error) {

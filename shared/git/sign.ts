@@ -117,6 +117,10 @@ async function start(
 export function withSignature(content: Buffer, signature: string): Buffer {
 	const end = content.indexOf('\n\n') + 1;
 	const lines = signature.trimEnd().split('\n').join('\n ');
-	const header = `gpgsig ${lines}\n`;
+	// A header for each kind of object names, since one commit may have a name of each.
+	const name = /^tree [0-9a-f]{64}\n/.test(content.toString('latin1', 0, 70))
+		? 'gpgsig-sha256'
+		: 'gpgsig';
+	const header = `${name} ${lines}\n`;
 	return Buffer.concat([content.subarray(0, end), Buffer.from(header), content.subarray(end)]);
 }

@@ -1,7 +1,8 @@
-import { readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtempSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Failure, messageOf } from '../failure/failure.ts';
 
 export interface TemporaryFolder {
 	readonly path: string;
@@ -12,19 +13,34 @@ export interface TemporaryFolder {
 /**
  * Makes a folder for this process alone. It may hold an ssh key, so that it must not stay: what
  * a process that was killed has left is removed by the next one of the same user.
+ *
+ * Not asynchronous, nor is its removal: to wait would take longer, with nothing to do meanwhile.
+ * @throws Failure where the system's folder for such things cannot be written to.
  */
-export async function temporaryFolder(): Promise<TemporaryFolder> {
-	const path = await mkdtemp(join(tmpdir(), `${prefix}${owner()}`));
-	const atExit = () => rmSync(path, { recursive: true, force: true });
-	process.once('exit', atExit);
+export function temporaryFolder(): TemporaryFolder {
+	const path = makeFolder(tmpdir());
+	const removeOwn = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
+	process.once('exit', removeOwn);
 	const cleared = removeStale(tmpdir());
 	return {
 		path,
 		async remove() {
-			process.off('exit', atExit);
-			await Promise.all([rm(path, { recursive: true, force: true, maxRetries: 3 }), cleared]);
+			process.off('exit', removeOwn);
+			removeOwn();
+			await cleared;
 		},
 	};
+}
+
+function makeFolder(parent: string): string {
+	try {
+		return mkdtempSync(join(parent, `${prefix}${owner()}`));
+	} catch (cause) {
+		throw new Failure(
+			`There can be no temporary folder in ${parent} (${messageOf(cause)}); set TMPDIR to a folder that is there, and that this user may write to`,
+			{ cause },
+		);
+	}
 }
 
 const prefix = 'lockstep-';

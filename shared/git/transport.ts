@@ -1,8 +1,10 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import type { Git } from './git.ts';
+import type { ObjectFormat } from './lay.ts';
 import { refusal, refusalKind, serverWords } from './refusal.ts';
 import type { Remote } from './remote.ts';
 import type { ProgramResult } from './run-program.ts';
@@ -36,6 +38,14 @@ export interface PushRequest {
 	readonly expect?: string | null;
 }
 
+interface Options {
+	readonly remote: Remote;
+	readonly log: Log;
+	readonly signal: AbortSignal;
+	/** Called when the server turns out to name objects in another way than the repository. */
+	readonly nameObjects: (format: ObjectFormat) => void;
+}
+
 /** How often an operation is tried in all where the server or the network is unwell. */
 const attempts = 6;
 
@@ -45,13 +55,15 @@ export class Transport {
 	readonly #remote: Remote;
 	readonly #log: Log;
 	readonly #signal: AbortSignal;
+	readonly #nameObjects: Options['nameObjects'];
 	#filters = true;
 
-	constructor(git: Git, remote: Remote, log: Log, signal: AbortSignal) {
+	constructor(git: Git, { remote, log, signal, nameObjects }: Options) {
 		this.#git = git;
 		this.#remote = remote;
 		this.#log = log;
 		this.#signal = signal;
+		this.#nameObjects = nameObjects;
 	}
 
 	/** False once the server has said that it knows no partial clones, and sends every file. */
@@ -86,6 +98,9 @@ export class Transport {
 			mkdirSync(folder);
 			return this.#git.try(all);
 		});
+		// git has taken the server's format here, and the other view has to follow.
+		const settings = readFileSync(join(folder, 'config'), 'utf8');
+		if (/objectformat *= *sha256/i.test(settings)) this.#nameObjects('sha256');
 		if (/filtering not recognized by server/i.test(stderr)) this.#filters = false;
 	}
 
@@ -157,10 +172,19 @@ export class Transport {
 			const result = await run();
 			if (result.code === 0) return result;
 			if (expected(result.stderr)) return result;
+			if (this.#takeFormat(result.stderr)) continue;
 			if (attempt >= attempts || refusalKind(result.stderr) !== 'passing')
 				throw refusal(result.stderr, this.#remote);
 			await this.pause(attempt, serverWords(result.stderr));
 		}
+	}
+
+	/** Whether that was why it failed, and the repository now names objects as the server does. */
+	#takeFormat(said: string): boolean {
+		const [, format] = /mismatched algorithms: client \w+; server (sha1|sha256)/.exec(said) ?? [];
+		if (format === undefined) return false;
+		this.#nameObjects(format as ObjectFormat);
+		return true;
 	}
 
 	/** Waits before another attempt: doubling from 250 ms, at most 4 s, with jitter. */

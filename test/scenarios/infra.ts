@@ -1,3 +1,4 @@
+import type { BareRepositoryOptions } from '../stand-ins/git/bare-repository.ts';
 import { git } from '../stand-ins/git/git.ts';
 import { type GitServer, startGitServer } from '../stand-ins/git/git-server.ts';
 import { runStep, type StepOptions, type StepRun } from './run-step.ts';
@@ -37,13 +38,16 @@ export class Infra {
 		this.url = server.cloneUrl(repository);
 	}
 
-	static async start(files: Record<string, string>): Promise<Infra> {
+	static async start(
+		files: Record<string, string>,
+		options: Omit<BareRepositoryOptions, 'files'> = {},
+	): Promise<Infra> {
 		const users = [
 			{ name: 'bot', token },
 			{ name: 'reader', token: 'token-that-only-reads', access: 'read' as const },
 		];
 		const server = await startGitServer({ users });
-		await server.createRepository(repository, { files });
+		await server.createRepository(repository, { ...options, files });
 		return new Infra(server);
 	}
 

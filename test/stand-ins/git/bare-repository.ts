@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { git, zeroId } from './git.ts';
+import { git } from './git.ts';
 
 /** Who and when, as a commit has it. */
 export interface Signature {
@@ -12,9 +12,13 @@ export interface Signature {
 /** A file's content; null takes the file away. */
 export type FileChange = string | Buffer | null;
 
+type ObjectFormat = 'sha1' | 'sha256';
+
 export interface CommitInput {
 	/** The commit to build on; undefined for a first one. */
 	readonly parent: string | undefined;
+	/** How the repository names objects. Default: as the parent is named, or `sha1`. */
+	readonly objectFormat?: ObjectFormat;
 	readonly files: Record<string, FileChange>;
 	readonly message: string;
 	readonly author: Signature;
@@ -38,6 +42,8 @@ export interface BareRepositoryOptions {
 	readonly allowFilter?: boolean;
 	/** Whether any object may be asked for by its id. Default true, as on the known forges. */
 	readonly allowAnySHA1InWant?: boolean;
+	/** How objects are named. Default `sha1`. */
+	readonly objectFormat?: ObjectFormat;
 	/** More of git's own settings, for example `receive.denyNonFastForwards`. */
 	readonly config?: Record<string, string>;
 }
@@ -73,7 +79,9 @@ export async function createBareRepository(
 ): Promise<void> {
 	const branch = options.defaultBranch ?? 'main';
 	await mkdir(path, { recursive: true });
-	await git(path, ['init', '--quiet', '--bare', `--initial-branch=${branch}`]);
+	const format = options.objectFormat ?? 'sha1';
+	const kind = [`--initial-branch=${branch}`, `--object-format=${format}`];
+	await git(path, ['init', '--quiet', '--bare', ...kind]);
 	const settings: Record<string, string> = {
 		'http.receivepack': 'true',
 		'http.getanyfile': 'false',
@@ -92,16 +100,18 @@ export async function createBareRepository(
 	if (Object.keys(files).length === 0) return;
 	const commit = await writeCommit(path, {
 		parent: undefined,
+		objectFormat: format,
 		files,
 		message: options.message ?? 'Lay the first files',
 		author: options.author ?? fixtureSignature,
 		...(found && { executable: found.executable, symlinks: found.symlinks }),
 	});
-	await git(path, ['update-ref', `refs/heads/${branch}`, commit, zeroId]);
+	await git(path, ['update-ref', `refs/heads/${branch}`, commit, zeroId(format)]);
 }
 
 /** Writes a commit that changes some files of its parent, and returns its id. No ref moves. */
 export async function writeCommit(repository: string, input: CommitInput): Promise<string> {
+	const format = input.objectFormat ?? (input.parent?.length === 64 ? 'sha256' : 'sha1');
 	const scratch = `refs/stand-in/${crypto.randomUUID()}`;
 	const parts: (string | Buffer)[] = [
 		`feature get-mark\ncommit ${scratch}\nmark :1\n`,
@@ -122,7 +132,7 @@ export async function writeCommit(repository: string, input: CommitInput): Promi
 		parts.push(`M ${mode} inline ${quote(path)}\n`, data(content));
 	}
 	// The scratch ref is dropped in the same stream, so that nobody ever sees it.
-	parts.push(`\nget-mark :1\nreset ${scratch}\nfrom ${zeroId}\n\n`);
+	parts.push(`\nget-mark :1\nreset ${scratch}\nfrom ${zeroId(format)}\n\n`);
 	const stream = Buffer.concat(parts.map((part) => Buffer.from(part)));
 	return git(repository, ['fast-import', '--quiet', '--force'], { input: stream });
 }
@@ -140,6 +150,11 @@ export async function commitToBranch(
 	const commit = await writeCommit(repository, { parent, files, message, author });
 	await git(repository, ['update-ref', ref, commit, parent]);
 	return commit;
+}
+
+/** The name that stands for no object. */
+function zeroId(format: ObjectFormat): string {
+	return '0'.repeat(format === 'sha256' ? 64 : 40);
 }
 
 function person({ name, email, date }: Signature): string {
