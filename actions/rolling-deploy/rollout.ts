@@ -5,7 +5,7 @@ import { Discovery } from '../../shared/kubernetes/discovery.ts';
 import { Inventory, type Leaver } from '../../shared/kubernetes/inventory.ts';
 import { type ClusterOptions, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
 import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.ts';
-import { isRecord, type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
+import { type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
 import { checkRights, withMissingRights } from '../../shared/kubernetes/preflight.ts';
@@ -19,6 +19,7 @@ import { goBack } from './going-back.ts';
 import { locked, setName } from './lock.ts';
 import { imageChange, imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
 import { tellPlan, tellWarnings } from './plan-text.ts';
+import { protectSecret } from './secrets.ts';
 
 /** The inputs of the step, as plain values. */
 export interface RolloutInputs extends ClusterOptions {
@@ -379,17 +380,4 @@ function failureOf(outcome: Outcome<Awaited>, lastLine: string | undefined): Fai
 		exitCode: state === 'timed-out' ? exitCode.timedOut : exitCode.failed,
 		place: placeOfCause(outcome, target.applied.manifest),
 	});
-}
-
-/** Values shorter than this stand in too many other words to be blanked. */
-const shortestSecret = 6;
-
-function protectSecret(secret: Manifest['object'], protect: (text: string) => void): void {
-	const { data, stringData } = secret;
-	for (const value of Object.values(isRecord(stringData) ? stringData : {}))
-		if (typeof value === 'string' && value.length >= shortestSecret) protect(value);
-	for (const value of Object.values(isRecord(data) ? data : {})) {
-		const text = typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8') : '';
-		if (text.length >= shortestSecret) protect(text);
-	}
 }

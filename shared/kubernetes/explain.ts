@@ -55,10 +55,11 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 			message: `namespace "${details.name}" does not exist; create it, or add it to the manifests`,
 			field: 'metadata.namespace',
 		};
+	const isSecret = manifest.object.kind === 'Secret';
 	const typed = /failed to create typed patch object \([^)]*\): \.?(\S+): (.+)/s.exec(text);
 	if (typed !== null)
 		return {
-			message: `${typed[1]}: ${clean(typed[2] ?? '').replace(/&value\.valueUnstructured\{Value:(.*)\}/, '$1')}`,
+			message: `${typed[1]}: ${clean(typed[2] ?? '').replace(/&value\.valueUnstructured\{Value:(.*)\}/, isSecret ? '***' : '$1')}`,
 			field: typed[1],
 		};
 	if (isImmutable(error)) {
@@ -69,7 +70,6 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 		};
 	}
 	if (status === 422 && causes.length > 0) {
-		const isSecret = manifest.object.kind === 'Secret';
 		const told = causes.map(({ field, message = '' }) => {
 			const why = isSecret ? message.replace(/: ("(?:[^"\\]|\\.)*"|\{.*\})/s, ': ***') : message;
 			return `${field ?? 'it'}: ${clean(why)}`;

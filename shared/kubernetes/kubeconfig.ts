@@ -6,6 +6,7 @@ import type { Log } from '../log/log.ts';
 import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
 import { describeEksCluster, eksCredentials } from './eks.ts';
 import { isRecord } from './object.ts';
+import { yamlFault } from './yaml-fault.ts';
 
 /** How to reach a cluster, and as whom. */
 export interface Connection {
@@ -336,13 +337,15 @@ async function readNamed(file: string, around: Surroundings): Promise<Kubeconfig
 }
 
 async function parse(text: string, folder: string, around: Surroundings): Promise<Kubeconfig> {
-	const yaml = await import('yaml');
+	const { parseDocument } = await import('yaml');
 	let content: unknown;
 	try {
-		content = yaml.parse(text, { prettyErrors: false });
+		const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+		const [error] = document.errors;
+		if (error !== undefined) throw error;
+		content = document.toJS();
 	} catch (error) {
-		// The parser's message quotes no text, which may be a secret, when prettyErrors is off.
-		throw badInput(`${around.nameOf('kubeconfig')} is no YAML: ${messageOf(error)}`);
+		throw badInput(`${around.nameOf('kubeconfig')} is no YAML: ${yamlFault(error)}`);
 	}
 	if (!isRecord(content) || !('clusters' in content || 'contexts' in content))
 		throw badInput(`${around.nameOf('kubeconfig')} is no kubeconfig: it has no clusters`);

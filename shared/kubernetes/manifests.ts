@@ -5,6 +5,7 @@ import type * as yaml from 'yaml';
 import { badInput, Failure, formatPlace, messageOf, type Place } from '../failure/failure.ts';
 import { isRecord, type KubernetesObject, keyOf, titleOf } from './object.ts';
 import { isRendered, type Rendering, render } from './render.ts';
+import { yamlFault } from './yaml-fault.ts';
 
 /** An object and where it is written. */
 export interface Manifest {
@@ -158,13 +159,22 @@ export function parseManifests(parser: typeof yaml, file: string, text: string):
 		const error = document.errors[0];
 		if (error) {
 			const place = source.placeOf(error.pos[0]);
-			throw new Failure(`The YAML cannot be read: ${error.message}`, { place });
+			throw new Failure(`The YAML cannot be read: ${yamlFault(error)}`, { place });
 		}
 		const node = document.contents;
 		if (node === null || (parser.isScalar(node) && node.value === null)) return [];
-		const value: unknown = document.toJS({ maxAliasCount: 1000 });
+		const value = plainValue(document, source.locate(index, []));
 		return objectsIn(value, (path) => source.locate(index, path));
 	});
+}
+
+/** @throws Failure where an alias has no anchor, or too many stand for too much */
+function plainValue(document: yaml.Document.Parsed, place: Place): unknown {
+	try {
+		return document.toJS({ maxAliasCount: 1000 });
+	} catch (error) {
+		throw new Failure(`The YAML cannot be read: ${yamlFault(error)}`, { place });
+	}
 }
 
 type Locate = Manifest['locate'];

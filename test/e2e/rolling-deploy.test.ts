@@ -214,6 +214,30 @@ test('a typo, a conflict, a field that is immutable and a missing namespace are 
 	);
 });
 
+test("what the server says of a Secret is told without the Secret's values", async () => {
+	const namespace = await cluster.newNamespace();
+	const secret = (rest: string) =>
+		`apiVersion: v1\nkind: Secret\nmetadata: {name: login}\n${rest}\n`;
+	for (const [rest, told, hidden] of [
+		[
+			'stringData: {pin: 73915}',
+			/k\.yaml:4:14: Secret\/login: stringData\.pin: expected string, got \*\*\*/,
+			/73915/,
+		],
+		['data: {pin: "no base64: 73915"}', /Secret\/login: .*base64/, /73915/],
+		[
+			'type: kubernetes.io/dockerconfigjson\nstringData: {.dockerconfigjson: "73915{"}',
+			/Secret\/login: /,
+			/73915/,
+		],
+	] as const) {
+		const run = await cluster.deploy(namespace, secret(rest), { 'log-level': 'debug' });
+		expect(run.exitCode, log(run)).toBe(1);
+		expect(run.outputs.reason).toMatch(told);
+		expect(log(run)).not.toMatch(hidden);
+	}
+});
+
 test('a right that is missing is named, for a token of a service account too', async () => {
 	const namespace = await cluster.newNamespace();
 	const token = await cluster.tokenOf(namespace, 'weak');
