@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { badInput, exitCode, Failure } from '../../shared/failure/failure.ts';
-import type { AutoMerge, Forge, MergeState, PullRequest } from '../../shared/forge/forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	PullRequest,
+} from '../../shared/forge/forge.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import type { PromotionInputs } from './inputs.ts';
 
@@ -34,9 +40,7 @@ export function checkMerging(
 	{ nameOf }: Context,
 ): void {
 	if (inputs.autoMerge !== undefined && autoMerge === undefined)
-		throw badInput(
-			`${nameOf('auto-merge')} is known on GitHub, Gitea and Forgejo alone, and not on ${title}; leave it out`,
-		);
+		throw badInput(`${title} merges nothing by itself; leave ${nameOf('auto-merge')} out`);
 	if (inputs.autoMerge !== undefined && inputs.draft)
 		throw badInput(
 			`${nameOf('auto-merge')} and ${nameOf('draft')} exclude each other: a draft is never merged`,
@@ -58,10 +62,11 @@ export async function seeThrough(
 	const { log, signal } = context;
 	const { request, commit } = ready;
 	const name = `Pull request ${request.number}`;
-	let planned = inputs.autoMerge === undefined;
+	let outcome: AutoMergeOutcome | undefined;
 	let told: string | undefined;
 	for (let look = 1; ; look++) {
-		if (!planned) planned = await plan(inputs, forge, ready, log);
+		if (outcome !== 'planned' && outcome !== 'merged')
+			outcome = await plan(inputs, forge, ready, log);
 		const state = await stateOf(forge, request);
 		if (state.state === 'merged') {
 			log.info(`${name} is merged${state.mergeCommit ? ` as ${state.mergeCommit}` : ''}`);
@@ -77,12 +82,19 @@ export async function seeThrough(
 		}
 		const missing = state.waitsFor.join(', ');
 		if (inputs.wait === 'none') {
-			if (!planned) throw notMergeable(forge, name, missing);
+			if (outcome === 'not-yet' || outcome === 'never')
+				throw notMergeable(forge, name, missing, outcome);
 			if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
 			return { kind: 'done', merged: false, mergeCommit: undefined };
 		}
 		if (state.outdated !== undefined && state.baseCommit !== ready.base)
 			return { kind: 'outdated', why: `${name} waits for ${missing}` };
+		if (state.expelled !== undefined && inputs.autoMerge !== undefined)
+			throw new Failure(
+				`${forge.title} took ${name.toLowerCase()} out of its merge queue: ${state.expelled}; see to that, and run this again (${request.url})`,
+			);
+		// What a push or a check that failed put an end to is planned anew.
+		if (outcome === 'planned' && state.planned === false) outcome = undefined;
 		const waiting = `${name} waits for ${missing || 'its merge'}`;
 		if (waiting !== told) log.info(waiting);
 		told = waiting;
@@ -93,14 +105,14 @@ export async function seeThrough(
 	}
 }
 
-/** Whether the forge merges it by itself from now on. */
+/** Has the forge merge it, where the inputs ask for that. */
 async function plan(
 	{ autoMerge: method }: PromotionInputs,
 	forge: Forge,
 	{ request, changed, text }: Ready,
 	log: Context['log'],
-): Promise<boolean> {
-	if (method === undefined || forge.autoMerge === undefined) return true;
+): Promise<AutoMergeOutcome | undefined> {
+	if (method === undefined || forge.autoMerge === undefined) return undefined;
 	const outcome = await forge.autoMerge(request, {
 		method,
 		// A merge and a rebase keep the commit that has the record; of a squash the forge writes one.
@@ -113,7 +125,7 @@ async function plan(
 		log.info(
 			`${forge.title} merges pull request ${request.number} (${method}) as soon as the rules of its base allow it`,
 		);
-	return outcome !== 'not-yet';
+	return outcome;
 }
 
 /** A forge that does not tell more tells of the branch's newest pull request at least. */
@@ -125,7 +137,16 @@ async function stateOf(forge: Forge, request: PullRequest): Promise<MergeState> 
 	return { ...unknown, state, headCommit, waitsFor: [] };
 }
 
-function notMergeable(forge: Forge, name: string, missing: string): Failure {
+function notMergeable(
+	forge: Forge,
+	name: string,
+	missing: string,
+	outcome: 'not-yet' | 'never',
+): Failure {
+	if (outcome === 'never' && missing !== '')
+		return new Failure(
+			`${forge.title} plans no merges here, and ${name.toLowerCase()} waits for ${missing}; let the step wait until it is merged, which it does itself as soon as nothing is missing`,
+		);
 	const why =
 		missing === ''
 			? 'no rule of its base asks for the checks that run or failed; make them required'

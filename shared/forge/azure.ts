@@ -1,7 +1,17 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './azure-merge.ts';
 import type { Connection } from './connection.ts';
-import type { Forge, NewPullRequest, Opened, PullRequest, RepositoryName } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	Opened,
+	PullRequest,
+	RepositoryName,
+} from './forge.ts';
 import { Rest } from './rest.ts';
 
 /** A pull request as Azure DevOps' API gives it (learn.microsoft.com/rest/api/azure/devops/git). */
@@ -218,6 +228,24 @@ export class AzureForge implements Forge {
 				body: { id, vote: 0 },
 			});
 		}
+	}
+
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return {
+			rest: this.#rest,
+			number,
+			path: this.#path(`/pullrequests/${number}`),
+			project: encodeURIComponent(this.#project),
+			version,
+		};
 	}
 
 	async #list(criteria: HttpRequest['query']): Promise<AzurePull[]> {

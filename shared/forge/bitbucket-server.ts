@@ -1,8 +1,17 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { bitbucketLogin } from './bitbucket.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './bitbucket-server-merge.ts';
 import type { Connection } from './connection.ts';
-import type { Forge, NewPullRequest, Opened, PullRequest } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	Opened,
+	PullRequest,
+} from './forge.ts';
 import { Rest } from './rest.ts';
 
 interface User {
@@ -192,6 +201,18 @@ export class BitbucketServerForge implements Forge {
 			throw new Failure(
 				`Bitbucket asks no teams for a review, so ${teams.join(', ')} were not asked for pull request ${request.number}; name users as reviewers, or a group among the default reviewers of the repository`,
 			);
+	}
+
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return { rest: this.#rest, number, path: this.#path(`/pull-requests/${number}`) };
 	}
 
 	async #list(query: HttpRequest['query']): Promise<PullRequest[]> {

@@ -1,7 +1,16 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './bitbucket-merge.ts';
 import type { Connection } from './connection.ts';
-import type { Forge, NewPullRequest, Opened, PullRequest } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	Opened,
+	PullRequest,
+} from './forge.ts';
 import { Rest } from './rest.ts';
 
 interface Account {
@@ -202,6 +211,18 @@ export class BitbucketCloudForge implements Forge {
 			throw new Failure(
 				`Bitbucket asks no teams for a review, so ${teams.join(', ')} were not asked for pull request ${request.number}; name users as reviewers, or the team among the default reviewers of the project`,
 			);
+	}
+
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return { rest: this.#rest, number, repository: this.#path() };
 	}
 
 	async #list(states: string, query?: string): Promise<CloudPull[]> {

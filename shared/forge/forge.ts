@@ -79,8 +79,11 @@ export interface AutoMerge extends MergeWish {
 	readonly replace: boolean;
 }
 
-/** `not-yet`: the forge plans no merge as the pull request stands now. */
-export type AutoMergeOutcome = 'merged' | 'planned' | 'not-yet';
+/**
+ * `not-yet`: the forge plans no merge as the pull request stands now. `never`: it plans none at
+ * all there, and merges when it is asked at a time at which nothing is missing.
+ */
+export type AutoMergeOutcome = 'merged' | 'planned' | 'not-yet' | 'never';
 
 /** How a pull request that is to be merged stands. */
 export interface MergeState {
@@ -94,6 +97,10 @@ export interface MergeState {
 	readonly outdated: 'conflict' | 'behind' | undefined;
 	/** Each as it follows `it waits for`: `an approving review`. */
 	readonly waitsFor: readonly string[];
+	/** Whether the forge still means to merge it by itself; told where it may give that up. */
+	readonly planned?: boolean;
+	/** Why the merge queue that it stood in let it go. */
+	readonly expelled?: string | undefined;
 }
 
 /**

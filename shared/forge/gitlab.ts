@@ -1,7 +1,16 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
 import type { Connection } from './connection.ts';
-import type { Forge, NewPullRequest, Opened, PullRequest } from './forge.ts';
+import type {
+	AutoMerge,
+	AutoMergeOutcome,
+	Forge,
+	MergeState,
+	NewPullRequest,
+	Opened,
+	PullRequest,
+} from './forge.ts';
+import { autoMerge, type MergeQuestion, mergeState } from './gitlab-merge.ts';
 import { Rest } from './rest.ts';
 
 interface User {
@@ -169,6 +178,18 @@ export class GitLabForge implements Forge {
 			throw new Failure(
 				`GitLab asks no groups for a review, so ${teams.join(', ')} were not asked for pull request ${request.number} of ${this.#name}; name users as reviewers, or the group in an approval rule of the project`,
 			);
+	}
+
+	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
+		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async mergeState(request: PullRequest): Promise<MergeState> {
+		return await mergeState(this.#merging(request));
+	}
+
+	#merging({ number }: PullRequest): MergeQuestion {
+		return { rest: this.#rest, number, project: this.#path() };
 	}
 
 	async #list(query: HttpRequest['query']): Promise<MergeRequest[]> {

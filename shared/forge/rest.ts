@@ -52,6 +52,17 @@ export class Rest {
 		return await this.#client.send(request);
 	}
 
+	/** Sends it once. A failure is returned where no answer came: it may be done all the same. */
+	async sendOnce(request: HttpRequest): Promise<HttpResponse | Failure> {
+		try {
+			return await this.send({ ...request, idempotent: false });
+		} catch (failure) {
+			this.#options.connection.signal.throwIfAborted();
+			if (failure instanceof Failure) return failure;
+			throw failure;
+		}
+	}
+
 	/**
 	 * The answer's JSON.
 	 * @throws Failure where the forge refuses.
@@ -114,7 +125,7 @@ export class Rest {
 			if (typeof outcome !== 'string') return outcome.value;
 			if (outcome === 'refused' || attempt === settling.attempts)
 				throw this.refused(doing, response);
-			await this.#pause(attempt);
+			await this.pause(attempt);
 		}
 	}
 
@@ -124,7 +135,7 @@ export class Rest {
 			const { lost, failure } = await this.#say(doing, request);
 			if (failure === undefined) return;
 			if (!lost || attempt === settling.attempts) throw failure;
-			await this.#pause(attempt);
+			await this.pause(attempt);
 			if (await heard()) return;
 		}
 	}
@@ -138,17 +149,14 @@ export class Rest {
 	}
 
 	async #say(doing: string, request: HttpRequest): Promise<{ lost: boolean; failure?: unknown }> {
-		try {
-			const response = await this.send({ ...request, idempotent: false });
-			if (response.status < 300) return { lost: false };
-			return { lost: response.status >= 500, failure: this.refused(doing, response) };
-		} catch (failure) {
-			this.#options.connection.signal.throwIfAborted();
-			return { lost: true, failure };
-		}
+		const response = await this.sendOnce(request);
+		if (response instanceof Failure) return { lost: true, failure: response };
+		if (response.status < 300) return { lost: false };
+		return { lost: response.status >= 500, failure: this.refused(doing, response) };
 	}
 
-	async #pause(attempt: number): Promise<void> {
+	/** Waits before another attempt, twice as long as before the last one. */
+	async pause(attempt: number): Promise<void> {
 		const { signal } = this.#options.connection;
 		await sleep(settling.pause * 2 ** (attempt - 1), undefined, { signal }).catch(() => {
 			throw signal.reason;
