@@ -5,6 +5,7 @@ import type {
 	AutoMergeOutcome,
 	Forge,
 	MergeState,
+	NoPlan,
 	PullRequest,
 } from '../../shared/forge/forge.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
@@ -82,7 +83,7 @@ export async function seeThrough(
 		}
 		const missing = state.waitsFor.join(', ');
 		if (inputs.wait === 'none') {
-			if (outcome === 'not-yet' || outcome === 'never')
+			if (outcome === 'not-yet' || typeof outcome === 'object')
 				throw notMergeable(forge, name, missing, outcome);
 			if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
 			return { kind: 'done', merged: false, mergeCommit: undefined };
@@ -141,11 +142,11 @@ function notMergeable(
 	forge: Forge,
 	name: string,
 	missing: string,
-	outcome: 'not-yet' | 'never',
+	outcome: 'not-yet' | NoPlan,
 ): Failure {
-	if (outcome === 'never' && missing !== '')
+	if (outcome !== 'not-yet')
 		return new Failure(
-			`${forge.title} plans no merges here, and ${name.toLowerCase()} waits for ${missing}; let the step wait until it is merged, which it does itself as soon as nothing is missing`,
+			`${outcome.noPlan}, and ${name.toLowerCase()} waits for ${missing || 'something else'}; let the step wait for the merge, which it then makes itself as soon as nothing is missing`,
 		);
 	const why =
 		missing === ''

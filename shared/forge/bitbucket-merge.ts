@@ -48,6 +48,8 @@ const strategies = {
 	rebase: 'rebase_fast_forward',
 } as const;
 
+const noPlan = 'Bitbucket plans no merges by its API';
+
 /** How a pull request stands, and what it waits for. */
 export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 	const pull = await read(question);
@@ -94,7 +96,7 @@ export async function autoMerge(
 		return { pull, state: stateOf(pull) };
 	};
 	return await keepTrying(rest, number, look, async ({ pull }) => {
-		if ((await missing(question, pull)).length > 0) return 'never';
+		if ((await missing(question, pull)).length > 0) return { noPlan };
 		const message = squashMessage(wish);
 		const response = await rest.sendOnce({
 			method: 'POST',
@@ -128,8 +130,9 @@ function outcomeOf(
 			: undefined,
 	);
 	if (response.status >= 500) return { failure };
-	if (response.status === 409 || /conflict|merge check/i.test(rest.words(response))) return 'never';
-	throw failure;
+	if (strategy) throw failure;
+	if (response.status !== 409 && response.status !== 400) throw failure;
+	return { noPlan: `${noPlan} (it says: ${rest.words(response)})` };
 }
 
 async function read(question: MergeQuestion): Promise<Merging> {

@@ -130,7 +130,8 @@ function outcomeOf(
 	const words = rest.words(response);
 	const strategy = /strateg/i.test(words);
 	// The repository's setting: nothing is merged by itself there.
-	if (response.status === 403 && /auto-?merge/i.test(words)) return 'never';
+	if (response.status === 403 && /auto-?merge/i.test(words))
+		return { noPlan: "Auto-merge is not turned on in the repository's settings" };
 	const advice = strategy
 		? `turn ${strategies[method]} on among the merge strategies of the repository, or give auto-merge another one`
 		: undefined;

@@ -79,11 +79,14 @@ export interface AutoMerge extends MergeWish {
 	readonly replace: boolean;
 }
 
-/**
- * `not-yet`: the forge plans no merge as the pull request stands now. `never`: it plans none at
- * all there, and merges when it is asked at a time at which nothing is missing.
- */
-export type AutoMergeOutcome = 'merged' | 'planned' | 'not-yet' | 'never';
+/** `not-yet`: the forge plans no merge as the pull request stands now. */
+export type AutoMergeOutcome = 'merged' | 'planned' | 'not-yet' | NoPlan;
+
+/** The forge plans no merges there, and merges when it is asked while nothing is missing. */
+export interface NoPlan {
+	/** Why, as a sentence without an end. */
+	readonly noPlan: string;
+}
 
 /** How a pull request that is to be merged stands. */
 export interface MergeState {

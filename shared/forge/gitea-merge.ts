@@ -2,6 +2,7 @@ import { Failure } from '../failure/failure.ts';
 import type { HttpRequest, HttpResponse } from '../http/client.ts';
 import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
 import { draftMark } from './gitea-pull-request.ts';
+import { missingCheck, waits } from './merging.ts';
 
 /** What of a pull request tells how it stands (Gitea's /swagger.v1.json, `PullRequest`). */
 interface Pull {
@@ -75,8 +76,8 @@ export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 		baseCommit: branch.commit.id,
 		outdated: pull.mergeable || isDraft ? undefined : 'conflict',
 		waitsFor: [
-			...(isDraft ? ['somebody to say that it is no draft any more'] : []),
-			...(pull.mergeable || isDraft ? [] : [`the end of its conflict with ${pull.base.ref}`]),
+			...(isDraft ? [waits.draft] : []),
+			...(pull.mergeable || isDraft ? [] : [waits.conflict(pull.base.ref)]),
 			...missingReviews(branch, reviews),
 			...missingChecks(branch, statuses ?? []),
 		],
@@ -137,7 +138,7 @@ function missingReviews({ required_approvals: wanted = 0 }: Branch, reviews: Rev
 	const given = new Set(approvals.map(({ user }) => user?.login)).size;
 	return [
 		...(rejecting ? [`${rejecting.user?.login ?? 'a reviewer'}, who asked for changes`] : []),
-		...(given < wanted ? ['an approving review'] : []),
+		...(given < wanted ? [waits.review] : []),
 	];
 }
 
@@ -147,7 +148,6 @@ function missingChecks(branch: Branch, statuses: readonly Status[]): string[] {
 	return wanted.flatMap((context) => {
 		const state = statuses.find((status) => status.context === context)?.status;
 		if (state === 'success') return [];
-		const failed = state === 'failure' || state === 'error';
-		return [`the check ${context}, which ${failed ? 'has failed' : 'is not done'}`];
+		return [missingCheck(`the check ${context}`, state === 'failure' || state === 'error')];
 	});
 }

@@ -2,6 +2,7 @@ import type { Octokit } from '@octokit/rest';
 import { Failure } from '../failure/failure.ts';
 import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
 import { graphqlErrors } from './github-commit.ts';
+import { type Attempt, keepTrying, missingCheck, waits } from './merging.ts';
 
 /** How a pull request stands, in the words of GitHub's schema. */
 interface Pull {
@@ -72,12 +73,12 @@ export interface MergeQuestion {
 	readonly pause: (attempt: number) => Promise<void>;
 }
 
-const attempts = 5;
+const states = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
 /** How a pull request stands, and what it waits for. */
 export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 	const pull = await readPull(question);
-	const state = ({ OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const)[pull.state];
+	const state = states[pull.state];
 	const { mergeStateStatus: status } = pull;
 	return {
 		state,
@@ -98,29 +99,20 @@ export async function autoMerge(
 	question: MergeQuestion,
 	wish: AutoMerge,
 ): Promise<AutoMergeOutcome> {
-	const { number, pause } = question;
-	for (let attempt = 1; ; attempt++) {
+	const look = async () => {
 		const pull = await readPull(question);
-		if (pull.state === 'MERGED') return 'merged';
-		if (pull.state === 'CLOSED')
-			throw new Failure(`Pull request ${number} was closed, so that it cannot be merged`);
-		if (isPlanned(pull, wish)) return 'planned';
-		const outcome = await tryAutoMerge(question, pull, wish);
-		if (typeof outcome === 'string') return outcome;
-		if (attempt === attempts) {
-			if (outcome.failure === undefined) return 'not-yet';
-			throw outcome.failure;
-		}
-		await pause(attempt);
-	}
+		return { pull, state: states[pull.state] };
+	};
+	return await keepTrying(question, question.number, look, async ({ pull }) =>
+		isPlanned(pull, wish) ? 'planned' : await tryAutoMerge(question, pull, wish),
+	);
 }
 
-/** What came of one attempt; another may fare better where it is no string. */
 async function tryAutoMerge(
 	question: MergeQuestion,
 	pull: Pull,
 	wish: AutoMerge,
-): Promise<AutoMergeOutcome | { failure?: unknown }> {
+): Promise<Attempt> {
 	const { octokit, number, failure } = question;
 	const doing = `plan the merge of pull request ${number}`;
 	const pullRequestId = pull.id;
@@ -146,7 +138,7 @@ async function mergeNow(
 	{ octokit, owner, name, number, failure }: MergeQuestion,
 	{ headRefOid }: Pull,
 	{ method, text }: AutoMerge,
-): Promise<AutoMergeOutcome | { failure: unknown }> {
+): Promise<Attempt> {
 	try {
 		await octokit.rest.pulls.merge({
 			owner,
@@ -215,13 +207,11 @@ function refusal(
 
 function waitsFor(pull: Pull): string[] {
 	const reasons: string[] = [];
-	if (pull.isDraft) reasons.push('somebody to say that it is no draft any more');
-	if (pull.mergeStateStatus === 'DIRTY')
-		reasons.push(`the end of its conflict with ${pull.baseRefName}`);
-	if (pull.mergeStateStatus === 'BEHIND')
-		reasons.push(`its branch to be brought up to date with ${pull.baseRefName}`);
-	if (pull.reviewDecision === 'REVIEW_REQUIRED') reasons.push('an approving review');
-	if (pull.reviewDecision === 'CHANGES_REQUESTED') reasons.push('a reviewer who asked for changes');
+	if (pull.isDraft) reasons.push(waits.draft);
+	if (pull.mergeStateStatus === 'DIRTY') reasons.push(waits.conflict(pull.baseRefName));
+	if (pull.mergeStateStatus === 'BEHIND') reasons.push(waits.behind(pull.baseRefName));
+	if (pull.reviewDecision === 'REVIEW_REQUIRED') reasons.push(waits.review);
+	if (pull.reviewDecision === 'CHANGES_REQUESTED') reasons.push(waits.rejection);
 	const rollup = pull.commits.nodes?.[0]?.commit.statusCheckRollup;
 	for (const check of rollup?.contexts.nodes ?? [])
 		if (check?.isRequired) reasons.push(...checkReason(check));
@@ -234,9 +224,9 @@ function checkReason(check: Check): string[] {
 	if (check.__typename === 'StatusContext') {
 		if (check.state === 'SUCCESS') return [];
 		const failed = check.state === 'FAILURE' || check.state === 'ERROR';
-		return [`the check ${check.context}, which ${failed ? 'has failed' : 'is not done'}`];
+		return [missingCheck(`the check ${check.context}`, failed)];
 	}
-	if (check.status !== 'COMPLETED') return [`the check ${check.name}, which is not done`];
-	const passed = ['SUCCESS', 'NEUTRAL', 'SKIPPED'].includes(check.conclusion ?? '');
-	return passed ? [] : [`the check ${check.name}, which has failed`];
+	const done = check.status === 'COMPLETED';
+	if (done && ['SUCCESS', 'NEUTRAL', 'SKIPPED'].includes(check.conclusion ?? '')) return [];
+	return [missingCheck(`the check ${check.name}`, done)];
 }

@@ -2,8 +2,13 @@ import { Failure } from '../failure/failure.ts';
 import type { AutoMerge, AutoMergeOutcome } from './forge.ts';
 import type { Rest } from './rest.ts';
 
-/** What came of one attempt; another may fare better where it is no string. */
-export type Attempt = AutoMergeOutcome | { readonly failure?: Failure };
+/** What came of one attempt, after which another one may fare better. */
+export interface Again {
+	/** What is thrown where it was the last one. */
+	readonly failure?: unknown;
+}
+
+export type Attempt = AutoMergeOutcome | Again;
 
 /** What of a pull request tells whether there is anything left to merge. */
 interface Standing {
@@ -30,7 +35,7 @@ export async function keepTrying<P extends Standing>(
 		if (pull.state === 'closed')
 			throw new Failure(`Pull request ${number} was closed, so that it cannot be merged`);
 		const outcome = await attempt(pull);
-		if (typeof outcome === 'string') return outcome;
+		if (typeof outcome === 'string' || 'noPlan' in outcome) return outcome;
 		if (count === attempts) {
 			if (outcome.failure === undefined) return 'not-yet';
 			throw outcome.failure;

@@ -4,6 +4,7 @@ import { type Dialect, DocumentedApi, UserNumbers } from '../forge/documented-ap
 import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
+import { changeMerging, evaluations, mergingView, pullOf } from './merging.ts';
 
 const noSuchBranch =
 	'TF401398: The pull request cannot be activated because the source and/or the target branch no longer exists.';
@@ -56,15 +57,16 @@ const dialect: Dialect = {
 		return { status: 200, body: { value, count: value.length } };
 	},
 	complaint: ({ record }) =>
-		record.query['api-version'] === '7.1' ? undefined : 'No api-version was supplied',
+		record.query['api-version']?.startsWith('7.1') ? undefined : 'No api-version was supplied',
 };
 
 const base = '/*collection/:project/_apis/git/repositories/:name';
 const pulls = `${base}/pullrequests`;
+const evaluated = '/*collection/:project/_apis/policy/evaluations';
 const version = 'api-version';
 const paging = [version, '$top', '$skip'];
 const none = { query: [version] };
-const statuses = { active: 'open', abandoned: 'closed' } as const;
+const statuses = { active: 'open', abandoned: 'closed', completed: undefined } as const;
 
 /** Azure DevOps' REST API, version 7.1, as learn.microsoft.com tells of pull requests. */
 export function azureFront(model: ForgeModel): DocumentedApi {
@@ -77,7 +79,8 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 		await refresh(repository, pull);
 		const voted = new Set(pull.reviews.map(({ user }) => user));
 		return {
-			repository: { name: repository.name },
+			// As if each project had one repository.
+			repository: { name: repository.name, project: { id: String(repository.id) } },
 			pullRequestId: pull.number,
 			title: pull.title,
 			...(pull.body !== '' && { description: pull.body }),
@@ -87,10 +90,10 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 			creationDate: pull.createdAt.toISOString(),
 			sourceRefName: `refs/heads/${pull.head}`,
 			targetRefName: `refs/heads/${pull.base}`,
-			lastMergeSourceCommit: { commitId: pull.headSha },
+			...(await mergingView(repository, pull, idOf)),
 			reviewers: [
 				...[...pull.requestedReviewers].map((name) => ({ ...identity(name), vote: 0 })),
-				...[...voted].map((name) => ({ ...identity(name), vote: 10 })),
+				...[...voted].map((name) => ({ ...identity(name), vote: voteOf(pull, name) })),
 			],
 		};
 	};
@@ -105,6 +108,13 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 		.on('GET', '/*collection/_apis/identities', { query: identityParameters }, (call) => {
 			const known = model.accounts.byName(call.query.filterValue ?? '');
 			return list(known === undefined ? [] : [{ ...identity(known.name), isActive: true }]);
+		})
+		.on('GET', '/*collection/_apis/connectionData', none, (call) => {
+			return ok({ authenticatedUser: { id: idOf(call.user.name) } });
+		})
+		.on('GET', evaluated, { query: [version, 'artifactId'] }, (call) => {
+			const { repository, pull } = pullOf(model, call.query.artifactId ?? '');
+			return list(evaluations(model, repository, pull));
 		})
 		.on('GET', pulls, { query: [...paging, ...criteria] }, async (call) => {
 			const repository = repositoryOf(call);
@@ -134,19 +144,27 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 			const repository = repositoryOf(call);
 			return ok(await view(repository, repository.pull(call.number())));
 		})
-		.on('PATCH', `${pulls}/#number`, { ...none, body: [...changeable, 'status'] }, async (call) => {
-			const repository = repositoryOf(call, 'write');
-			const pull = repository.pull(call.number());
-			if (pull.merge) throw new Refusal('closed', 'closed');
-			const status = call.text('status');
-			if (status !== undefined && !(status in statuses)) throw new Refusal('invalid', 'status');
-			await updatePullRequest(model, repository, call.user, pull, {
-				title: call.text('title'),
-				body: described(call),
-				state: status && statuses[status as keyof typeof statuses],
-			});
-			return ok(await view(repository, pull));
-		})
+		.on(
+			'PATCH',
+			`${pulls}/#number`,
+			{ ...none, body: [...changeable, ...ofMerge] },
+			async (call) => {
+				const repository = repositoryOf(call, 'write');
+				const pull = repository.pull(call.number());
+				if (pull.merge) throw new Refusal('closed', 'closed');
+				const status = call.text('status');
+				if (status !== undefined && !(status in statuses)) throw new Refusal('invalid', 'status');
+				await changeMerging(call, repository, pull, idOf(call.user.name));
+				await updatePullRequest(model, repository, call.user, pull, {
+					title: call.text('title'),
+					body: described(call),
+					...(status !== 'completed' && {
+						state: status && statuses[status as keyof typeof statuses],
+					}),
+				});
+				return ok(await view(repository, pull));
+			},
+		)
 		.on('GET', `${pulls}/#number/threads`, none, (call) => {
 			const { comments } = repositoryOf(call).pull(call.number());
 			return list(comments.map(({ id, body }) => ({ id, comments: [{ id: 1, content: body }] })));
@@ -180,9 +198,16 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 	return api;
 }
 
+/** What a reviewer said last. */
+function voteOf({ reviews }: PullRequest, name: string): number {
+	const said = reviews.findLast(({ user }) => user === name)?.state;
+	return said === 'APPROVED' ? 10 : said === 'CHANGES_REQUESTED' ? -10 : 0;
+}
+
 const identityParameters = [version, 'searchFilter', 'filterValue', 'queryMembership'];
 const criteria = ['searchCriteria.status', 'searchCriteria.sourceRefName'];
 const changeable = ['title', 'description'];
+const ofMerge = ['status', 'lastMergeSourceCommit', 'autoCompleteSetBy', 'completionOptions'];
 const ofCreation = ['sourceRefName', 'targetRefName', 'isDraft'];
 
 /** A description, which may have 4,000 characters. */

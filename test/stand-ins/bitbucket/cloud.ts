@@ -5,6 +5,7 @@ import { commitOf, type ForgeModel, type PullRequest, type Repository } from '..
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
+import { addMergingRoutes } from './cloud-merging.ts';
 
 const pageParameters = ['page', 'pagelen', 'sort', 'fields', 'q'];
 
@@ -58,13 +59,14 @@ export function bitbucketCloudFront(model: ForgeModel): DocumentedApi {
 			created_on: pull.createdAt.toISOString(),
 			updated_on: pull.updatedAt.toISOString(),
 			links: { html: { href: page } },
+			task_count: 0,
+			...(pull.merge && { merge_commit: { hash: pull.merge.commit.slice(0, 12) } }),
 			// A list leaves them out unless `fields` asks for them.
 			...(whole && {
 				reviewers: [...pull.requestedReviewers].map(account),
 				participants: [...reviewed].map((name) => ({
 					user: account(name),
-					approved: pull.reviews.some(({ user, state }) => user === name && state === 'APPROVED'),
-					state: 'approved',
+					...verdictOf(pull, name),
 				})),
 			}),
 		};
@@ -148,7 +150,16 @@ export function bitbucketCloudFront(model: ForgeModel): DocumentedApi {
 			const { id, body } = addComment(model, call.user, pull, named(call.body, 'content', 'raw'));
 			return created({ id, content: { raw: body } });
 		});
+	addMergingRoutes(api, base, view);
 	return api;
+}
+
+/** What a participant said last. */
+function verdictOf({ reviews }: PullRequest, name: string) {
+	const said = reviews.findLast(({ user }) => user === name)?.state;
+	const states = { APPROVED: 'approved', CHANGES_REQUESTED: 'changes_requested' } as const;
+	const state = said === 'APPROVED' || said === 'CHANGES_REQUESTED' ? states[said] : null;
+	return { approved: said === 'APPROVED', state };
 }
 
 const changeable = ['title', 'description', 'destination', 'reviewers'];

@@ -5,6 +5,7 @@ import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
+import { addMergingRoutes } from './server-merging.ts';
 
 const exceptions: Record<string, string> = {
 	duplicate: 'com.atlassian.bitbucket.pull.DuplicatePullRequestException',
@@ -87,6 +88,7 @@ export function bitbucketServerFront(model: ForgeModel): DocumentedApi {
 				status: 'UNAPPROVED',
 			})),
 			links: { self: [{ href: page }] },
+			...(pull.merge && { properties: { mergeCommit: { id: pull.merge.commit } } }),
 		};
 	};
 	/** Who changes a pull request says which version he means. */
@@ -178,6 +180,7 @@ export function bitbucketServerFront(model: ForgeModel): DocumentedApi {
 			const { id, body } = addComment(model, call.user, pull, call.requiredText('text'));
 			return created({ id, text: body });
 		});
+	addMergingRoutes(api, pulls, { view, checkVersion });
 	return api;
 }
 

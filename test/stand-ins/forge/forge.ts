@@ -11,19 +11,22 @@ import {
 } from '../git/exchange.ts';
 import { GitService, parseGitPath } from '../git/git-server.ts';
 import { AppRegistry, type GitHubApp } from './apps.ts';
+import { addReview } from './discussion.ts';
 import { type ForgeEvent, pullEvent, pushEvent } from './events.ts';
 import { GiteaApi } from './gitea.ts';
 import { GithubApi } from './github.ts';
 import { GithubGraphql } from './github-graphql.ts';
-import { mergePullRequest } from './merge.ts';
+import { mergePlanned, mergePullRequest } from './merge.ts';
 import {
 	ForgeModel,
 	isProtectedFrom,
 	type MergeMethod,
 	type Protection,
 	type Repository,
+	type ReviewState,
 } from './model.ts';
-import { followBranch } from './pulls.ts';
+import { followBranch, updatePullRequest } from './pulls.ts';
+import { addStatus } from './statuses.ts';
 
 export type { ForgeEvent } from './events.ts';
 
@@ -193,9 +196,38 @@ export class Forge {
 		method: MergeMethod,
 	): Promise<void> {
 		const repository = this.repository(name);
-		const user = this.accounts.byName(by);
-		if (user === undefined) throw new Error(`the forge has no user ${by}`);
-		await mergePullRequest(this.#model, repository, user, repository.pull(number), { method });
+		const pull = repository.pull(number);
+		await mergePullRequest(this.#model, repository, this.#user(by), pull, { method });
+	}
+
+	/** Reviews a pull request as this user does on its page. */
+	async review(name: string, number: number, by: string, state: ReviewState): Promise<void> {
+		const repository = this.repository(name);
+		const pull = repository.pull(number);
+		await addReview(this.#model, repository, this.#user(by), pull, state, '');
+		await mergePlanned(this.#model, repository);
+	}
+
+	/** Reports how a check of a commit went, as a CI does. */
+	async report(name: string, commit: string, context: string, state: string): Promise<void> {
+		const repository = this.repository(name);
+		const status = { state, context, description: undefined, targetUrl: undefined };
+		addStatus(this.#model, repository, this.#user('alice'), commit, status);
+		await mergePlanned(this.#model, repository);
+	}
+
+	/** Closes a pull request as this user does on its page. */
+	async closePullRequest(name: string, number: number, by: string): Promise<void> {
+		const repository = this.repository(name);
+		const pull = repository.pull(number);
+		const user = this.#user(by);
+		await updatePullRequest(this.#model, repository, user, pull, { state: 'closed' });
+	}
+
+	#user(name: string): User {
+		const user = this.accounts.byName(name);
+		if (user === undefined) throw new Error(`the forge has no user ${name}`);
+		return user;
 	}
 
 	protectBranch(name: string, branch: string, protection: Protection = {}): void {

@@ -1,6 +1,6 @@
 import type { User } from '../git/accounts.ts';
 import type { ForgeModel, MergeMethod, PullRequest, Repository } from './model.ts';
-import { checkMergeability, checkRequirements } from './pulls.ts';
+import { checkMergeability, missingRequirement } from './pulls.ts';
 import { Refusal } from './refusal.ts';
 
 /** GitHub's word for whether a pull request may be merged now. */
@@ -13,23 +13,9 @@ async function mergeStateOf(
 	const mergeability = await checkMergeability(repository, pull);
 	if (mergeability === 'pending') return 'UNKNOWN';
 	if (mergeability === 'conflict') return 'DIRTY';
-	if (missing(model, repository, pull) !== undefined) return 'BLOCKED';
+	if (missingRequirement(model, repository, pull) !== undefined) return 'BLOCKED';
 	const statuses = repository.latestStatuses(pull.headSha);
 	return statuses.every(({ state }) => state === 'success') ? 'CLEAN' : 'UNSTABLE';
-}
-
-function missing(
-	model: ForgeModel,
-	repository: Repository,
-	pull: PullRequest,
-): Refusal | undefined {
-	try {
-		checkRequirements(model, repository, pull);
-		return undefined;
-	} catch (error) {
-		if (error instanceof Refusal) return error;
-		throw error;
-	}
 }
 
 /** A pull request as GraphQL resolves it: the fields that the step asks for. */
@@ -37,7 +23,7 @@ export async function pullObject(model: ForgeModel, repository: Repository, pull
 	const state = pull.merge ? 'MERGED' : pull.state === 'open' ? 'OPEN' : 'CLOSED';
 	const mergeStateStatus =
 		state === 'OPEN' ? await mergeStateOf(model, repository, pull) : 'UNKNOWN';
-	const lacks = missing(model, repository, pull);
+	const lacks = missingRequirement(model, repository, pull);
 	const protection = repository.protections.get(pull.base);
 	const rejected = pull.reviews.some((review) => review.state === 'CHANGES_REQUESTED');
 	const { autoMerge } = pull;

@@ -34,7 +34,7 @@ export async function mergePullRequest(
 	if (pull.merge) throw new Refusal('closed', 'Pull Request is not mergeable');
 	// Closed before the base moves: else the moved base would be taken for a merge by hand.
 	pull.state = 'closed';
-	pull.merge = { commit, by: user.name, at: model.now() };
+	pull.merge = { commit, by: user.name, at: model.now(), method: input.method };
 	pull.closedAt = pull.merge.at;
 	pull.updatedAt = pull.merge.at;
 	const ref = `refs/heads/${pull.base}`;

@@ -63,6 +63,15 @@ export interface PlannedMerge {
 	readonly user: string;
 	readonly title: string | undefined;
 	readonly message: string | undefined;
+	/** The head without which the plan is void, where the forge holds it to one. */
+	readonly expectedHead?: string;
+}
+
+export interface Merge {
+	readonly commit: string;
+	readonly by: string;
+	readonly at: Date;
+	readonly method: MergeMethod;
 }
 
 export interface PullRequest {
@@ -87,7 +96,7 @@ export interface PullRequest {
 	readonly reviews: Review[];
 	/** The merge that the forge makes by itself once it may. */
 	autoMerge: PlannedMerge | undefined;
-	merge: { readonly commit: string; readonly by: string; readonly at: Date } | undefined;
+	merge: Merge | undefined;
 	/** The pair of commits whose mergeability was last asked for. */
 	checked: string | undefined;
 	readonly createdAt: Date;
@@ -108,6 +117,8 @@ export class Repository {
 	readonly labels = new Map<string, Label>();
 	/** GitHub's setting, which is off where nobody turns it on. */
 	allowAutoMerge = true;
+	/** How GitLab merges all that is merged into it. */
+	mergeMethod: 'merge' | 'ff' = 'merge';
 	/** Commits that the forge itself wrote and signed. */
 	readonly signed = new Set<string>();
 	/** By commit, oldest first. */

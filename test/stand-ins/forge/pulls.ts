@@ -214,6 +214,21 @@ export function checkRequirements(
 	}
 }
 
+/** What a protected base still wants. */
+export function missingRequirement(
+	model: ForgeModel,
+	repository: Repository,
+	pull: PullRequest,
+): Refusal | undefined {
+	try {
+		checkRequirements(model, repository, pull);
+		return undefined;
+	} catch (error) {
+		if (error instanceof Refusal) return error;
+		throw error;
+	}
+}
+
 /** What a moved branch means for the pull requests that have it as head or base. */
 export async function followBranch(model: ForgeModel, event: PushEvent): Promise<void> {
 	const repository = model.repositories.get(event.repository);
@@ -256,6 +271,6 @@ async function followBase(
 	event: PushEvent,
 ): Promise<void> {
 	if (!(await isAncestor(repository.path, pull.headSha, event.after))) return;
-	pull.merge = { commit: event.after, by: event.pusher, at: model.now() };
+	pull.merge = { commit: event.after, by: event.pusher, at: model.now(), method: 'merge' };
 	await closePull(model, repository, pull, event.pusher);
 }

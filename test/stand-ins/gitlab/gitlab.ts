@@ -5,6 +5,7 @@ import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import type { Exchange } from '../git/exchange.ts';
+import { addMergingRoutes, mergingView } from './merging.ts';
 
 const refused = (status: number, message?: string) =>
 	message === undefined ? { status } : { status, message };
@@ -55,7 +56,7 @@ const dialect: Dialect = {
 function unescapedProject({ request, record }: Exchange): string | undefined {
 	const [, raw = ''] = /^\/api\/v4\/projects\/([^/?]+)/.exec(request.url ?? '') ?? [];
 	const rest = `/api/v4/projects/${decodeURIComponent(raw)}`;
-	const known = record.path.replace(/\/(merge_requests)(\/.*)?$/, '');
+	const known = record.path.replace(/\/(merge_requests|repository\/branches)(\/.*)?$/, '');
 	return raw === '' || rest === known ? undefined : 'the path of the project is not escaped';
 }
 
@@ -89,7 +90,7 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 			labels: [...pull.labels],
 			draft: pull.draft,
 			sha: pull.headSha,
-			merge_commit_sha: pull.merge?.commit ?? null,
+			...(await mergingView(model, repository, pull)),
 			web_url: `${model.url}/${repository.fullName}/-/merge_requests/${pull.number}`,
 		};
 	};
@@ -149,14 +150,21 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 			await change(call, repository, pull, users);
 			return ok(await view(repository, pull));
 		})
-		.on('GET', '/api/v4/projects/*project', {}, (call) => {
+		.on('GET', `${requests}/#number`, {}, async (call) => {
 			const repository = repositoryOf(call);
-			return ok({
-				id: repository.id,
-				path_with_namespace: repository.fullName,
-				default_branch: repository.defaultBranch,
-			});
+			return ok(await view(repository, repository.pull(call.number())));
 		});
+	addMergingRoutes(api, model, { repositoryOf, view });
+	api.on('GET', '/api/v4/projects/*project', {}, (call) => {
+		const repository = repositoryOf(call);
+		return ok({
+			id: repository.id,
+			path_with_namespace: repository.fullName,
+			default_branch: repository.defaultBranch,
+			merge_method: repository.mergeMethod,
+			squash_option: 'default_off',
+		});
+	});
 	return api;
 }
 
