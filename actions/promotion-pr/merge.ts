@@ -58,52 +58,63 @@ export async function seeThrough(
 	inputs: PromotionInputs,
 	forge: Forge,
 	ready: Ready,
-	context: Context,
+	{ log, signal }: Context,
 ): Promise<MergeEnd> {
-	const { log, signal } = context;
-	const { request, commit } = ready;
-	const name = `Pull request ${request.number}`;
+	const name = `Pull request ${ready.request.number}`;
 	let outcome: AutoMergeOutcome | undefined;
 	let told: string | undefined;
-	for (let look = 1; ; look++) {
-		if (outcome !== 'planned' && outcome !== 'merged')
-			outcome = await plan(inputs, forge, ready, log);
-		const state = await stateOf(forge, request);
-		if (state.state === 'merged') {
-			log.info(`${name} is merged${state.mergeCommit ? ` as ${state.mergeCommit}` : ''}`);
-			if (state.headCommit !== commit)
-				log.warn(`What was merged is ${state.headCommit}, which somebody else put in its place`);
-			return { kind: 'done', merged: true, mergeCommit: state.mergeCommit };
+	try {
+		for (let look = 1; ; look++) {
+			if (outcome !== 'planned' && outcome !== 'merged')
+				outcome = await plan(inputs, forge, ready, log);
+			const state = await stateOf(forge, ready.request);
+			if (state.state !== 'open') return ended(inputs, ready, state, log);
+			const missing = state.waitsFor.join(', ');
+			if (inputs.wait === 'none') {
+				if (outcome === 'not-yet' || typeof outcome === 'object')
+					throw notMergeable(forge, name, missing, outcome);
+				if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
+				return { kind: 'done', merged: false, mergeCommit: undefined };
+			}
+			if (state.outdated !== undefined && state.baseCommit !== ready.base)
+				return { kind: 'outdated', why: `${name} waits for ${missing}` };
+			if (state.expelled !== undefined && inputs.autoMerge !== undefined)
+				throw new Failure(
+					`${forge.title} took ${name.toLowerCase()} out of its merge queue: ${state.expelled}; see to that, and run this again (${ready.request.url})`,
+				);
+			// What a push or a check that failed put an end to is planned anew.
+			if (outcome === 'planned' && state.planned === false) outcome = undefined;
+			const waiting = `${name} waits for ${missing || 'its merge'}`;
+			if (waiting !== told) log.info(waiting);
+			told = waiting;
+			const pause = Math.min(pauses.first * 1.5 ** (look - 1), pauses.longest);
+			await sleep(pause, undefined, { signal }).catch(() => {
+				throw signal.reason;
+			});
 		}
-		if (state.state === 'closed') {
-			const closed = `${name} was closed without being merged: ${request.url}`;
-			if (inputs.wait === 'merged') throw new Failure(`${closed}; see there why`);
-			log.info(closed);
-			return { kind: 'done', merged: false, mergeCommit: undefined };
-		}
-		const missing = state.waitsFor.join(', ');
-		if (inputs.wait === 'none') {
-			if (outcome === 'not-yet' || typeof outcome === 'object')
-				throw notMergeable(forge, name, missing, outcome);
-			if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
-			return { kind: 'done', merged: false, mergeCommit: undefined };
-		}
-		if (state.outdated !== undefined && state.baseCommit !== ready.base)
-			return { kind: 'outdated', why: `${name} waits for ${missing}` };
-		if (state.expelled !== undefined && inputs.autoMerge !== undefined)
-			throw new Failure(
-				`${forge.title} took ${name.toLowerCase()} out of its merge queue: ${state.expelled}; see to that, and run this again (${request.url})`,
-			);
-		// What a push or a check that failed put an end to is planned anew.
-		if (outcome === 'planned' && state.planned === false) outcome = undefined;
-		const waiting = `${name} waits for ${missing || 'its merge'}`;
-		if (waiting !== told) log.info(waiting);
-		told = waiting;
-		const pause = Math.min(pauses.first * 1.5 ** (look - 1), pauses.longest);
-		await sleep(pause, undefined, { signal }).catch(() => {
-			throw late(signal.reason, waiting);
-		});
+	} catch (error) {
+		throw late(error, told);
 	}
+}
+
+/** What is told of a pull request that is open no more. */
+function ended(
+	{ wait }: PromotionInputs,
+	{ request, commit }: Ready,
+	{ state, mergeCommit, headCommit }: MergeState,
+	log: Context['log'],
+): MergeEnd {
+	const name = `Pull request ${request.number}`;
+	if (state === 'merged') {
+		log.info(`${name} is merged${mergeCommit ? ` as ${mergeCommit}` : ''}`);
+		if (headCommit !== commit)
+			log.warn(`What was merged is ${headCommit}, which somebody else put in its place`);
+		return { kind: 'done', merged: true, mergeCommit };
+	}
+	const closed = `${name} was closed without being merged: ${request.url}`;
+	if (wait === 'merged') throw new Failure(`${closed}; see there why`);
+	log.info(closed);
+	return { kind: 'done', merged: false, mergeCommit: undefined };
 }
 
 /** Has the forge merge it, where the inputs ask for that. */
@@ -156,7 +167,7 @@ function notMergeable(
 }
 
 /** The end of the time, with what was waited for. */
-function late(reason: unknown, waiting: string): unknown {
-	if (!(reason instanceof Failure) || reason.exitCode !== exitCode.timedOut) return reason;
-	return new Failure(`${reason.message}; ${waiting}`, { exitCode: reason.exitCode, cause: reason });
+function late(error: unknown, waiting: string | undefined): unknown {
+	if (!(error instanceof Failure) || error.exitCode !== exitCode.timedOut || !waiting) return error;
+	return new Failure(`${error.message}; ${waiting}`, { exitCode: error.exitCode, cause: error });
 }

@@ -36,12 +36,47 @@ export interface TestedForge {
 	readonly commenting: Match;
 	/** Whether there is no API around the repositories, which keep the pull requests themselves. */
 	readonly isPlain?: true;
+	readonly merging: TestedMerging;
+}
+
+/** How a forge merges, as the scenarios see it. */
+export interface TestedMerging {
+	/** Whether it makes a merge by itself, later. */
+	readonly plans: boolean;
+	/** The request by which it is asked to merge, now or later. */
+	readonly asking: Match;
+	/** A request that every look at how a pull request stands makes. */
+	readonly looking: Match;
+	/** What it says is missing: a review, and a check that failed. */
+	readonly review: string;
+	readonly check: string;
+	/** Settings without which a repository merges in no such way. */
+	readonly prepare: (forge: Forge, method: string) => void;
 }
 
 const posting =
 	(end: string): Match =>
 	({ method, path }) =>
 		method === 'POST' && path.endsWith(end);
+
+const getting =
+	(path: RegExp): Match =>
+	(request) =>
+		request.method === 'GET' && path.test(request.path);
+
+const inGraphql =
+	(words: string): Match =>
+	({ kind, body }) =>
+		kind === 'graphql' && JSON.stringify(body).includes(words);
+
+const usualMerging = {
+	plans: true,
+	asking: posting('/merge'),
+	looking: inGraphql('query pull'),
+	review: 'an approving review',
+	check: 'the check ci/test, which has failed',
+	prepare: () => undefined,
+};
 
 const usual = {
 	options: {},
@@ -52,15 +87,27 @@ const usual = {
 	has: { labels: true, assignees: true, teams: true },
 	opening: posting('/pulls'),
 	commenting: posting('/comments'),
+	merging: usualMerging,
 } as const;
 
-export const onGitHub: TestedForge = { ...usual, title: 'GitHub', kind: 'github', front: github };
+export const onGitHub: TestedForge = {
+	...usual,
+	title: 'GitHub',
+	kind: 'github',
+	front: github,
+	merging: {
+		...usualMerging,
+		asking: (request) =>
+			posting('/merge')(request) || inGraphql('enablePullRequestAutoMerge')(request),
+	},
+};
 
 export const onGitea: TestedForge = {
 	...usual,
 	title: 'Gitea',
 	kind: 'gitea',
 	front: giteaActions,
+	merging: { ...usualMerging, looking: getting(/\/branches\/main$/) },
 };
 
 /** In nested groups, and found out by asking the server: Drone does not tell what it is. */
@@ -76,6 +123,15 @@ export const onGitLab: TestedForge = {
 	early: { status: 400, body: { message: { source_branch: ['does not exist'] } } },
 	opening: posting('/merge_requests'),
 	commenting: posting('/notes'),
+	merging: {
+		...usualMerging,
+		asking: ({ method, path }) => method === 'PUT' && path.endsWith('/merge'),
+		looking: getting(/\/branches\/main$/),
+		check: 'its pipeline, which has failed',
+		prepare: (forge, method) => {
+			if (method === 'rebase') forge.repository(onGitLab.production).mergeMethod = 'ff';
+		},
+	},
 };
 
 const onBitbucket = {
@@ -93,6 +149,7 @@ export const onBitbucketCloud: TestedForge = {
 	inputs: (forge) => ({ forge: 'bitbucket', 'api-url': `${forge.url}/2.0` }),
 	early: { status: 400, body: { type: 'error', error: { message: 'source: branch not found' } } },
 	opening: posting('/pullrequests'),
+	merging: { ...usualMerging, plans: false, looking: getting(/\/refs\/branches\/main$/) },
 };
 
 /** Found out by asking the server. */
@@ -103,6 +160,12 @@ export const onBitbucketServer: TestedForge = {
 	cloneUrl: (forge, repository) => `${forge.url}/scm/${repository}.git`,
 	early: { status: 404, body: { errors: [{ message: 'Branch does not exist.' }] } },
 	opening: posting('/pull-requests'),
+	merging: {
+		...usualMerging,
+		looking: getting(/\/merge$/),
+		review: 'the merge check "Not all required reviewers have approved yet"',
+		check: 'the merge check "Not all required builds are successful yet"',
+	},
 };
 
 /** Known by its addresses: `_git` stands in each of them. */
@@ -122,6 +185,12 @@ export const onAzure: TestedForge = {
 	},
 	opening: posting('/pullrequests'),
 	commenting: posting('/threads'),
+	merging: {
+		...usualMerging,
+		asking: ({ method, body }) =>
+			method === 'PATCH' && /autoCompleteSetBy|"completed"/.test(JSON.stringify(body ?? '')),
+		looking: getting(/\/policy\/evaluations$/),
+	},
 };
 
 /** Nothing but the git server of a stand-in. */

@@ -1,109 +1,63 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
-import { commandLine, type Front, giteaActions, github, type Values } from './fronts.ts';
-import { branch, manifest, name, Promotion, production } from './promotion.ts';
+import { onBitbucketCloud, onBitbucketServer, onGitHub, onGitLab, testedForges } from './forges.ts';
+import { commandLine } from './fronts.ts';
+import { branch, manifest, name, type Promotion } from './promotion.ts';
+import { Merging, until } from './promotion-merging.ts';
 
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 60_000 });
 
+let merging: Merging;
 let scene: Promotion;
-beforeEach(async () => {
-	scene = await Promotion.start();
-});
+const start = async (on = onGitHub) => {
+	merging = await Merging.start(on);
+	scene = merging.scene;
+};
 afterEach(async () => {
 	const problems = await scene.requestProblems();
 	await scene.close();
 	expect(problems).toEqual([]);
 });
 
-const forges: [string, Front][] = [
-	['GitHub', github],
-	['Gitea', giteaActions],
-];
-
-/** Calls the forge's API as Alice. */
-async function asAlice(method: string, path: string, body: object): Promise<void> {
-	const answer = await fetch(`${scene.forge.apiUrl}/repos/${production}${path}`, {
-		method,
-		headers: { authorization: 'token alice-token', 'content-type': 'application/json' },
-		body: JSON.stringify(body),
-	});
-	if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-}
-
-const approve = (number = 1) =>
-	asAlice('POST', `/pulls/${number}/reviews`, { event: 'APPROVE', body: '' });
-const close = () => asAlice('PATCH', '/pulls/1', { state: 'closed' });
-const report = async (state: string) =>
-	asAlice('POST', `/statuses/${await scene.tip(branch)}`, { state, context: 'ci/test' });
-
-/** Waits until something holds, which a run that goes on meanwhile brings about. */
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-	for (let look = 0; !(await holds()); look++) {
-		if (look > 300) throw new Error('it never came to that');
-		await sleep(50);
-	}
-}
-
-const isOpen = () => scene.pulls.length === 1;
-/** Once the step has looked at its pull request and waits. */
-const looks = () =>
-	scene.forge.requests.filter(
-		({ kind, method, path, body }) =>
-			(kind === 'graphql' && JSON.stringify(body).includes('query pull')) ||
-			(kind === 'gitea' && method === 'GET' && /\/branches\/main$/.test(path)),
-	).length;
-const looked = (times = 2) => until(() => looks() >= times);
-
-describe.each(forges)('on %s', (forgeTitle, front) => {
-	const run = (inputs: Values = {}) => scene.run(inputs, front);
-	const guard = () => scene.forge.protectBranch(production, 'main', { requiredApprovals: 1 });
+describe.each(testedForges)('on $title', (on) => {
+	const { plans, review, check, prepare } = on.merging;
+	beforeEach(() => start(on));
 
 	test.each(['merge', 'squash', 'rebase'])(
-		'auto-merge by %s is planned, and made once approved, with the record',
+		'auto-merge by %s is made once the base allows it, with the record',
 		async (method) => {
-			guard();
-			const { exitCode, outputs, stdout } = await run({ 'auto-merge': method });
-			expect({ exitCode, ...outputs }).toMatchObject({
-				exitCode: 0,
-				operation: 'created',
-				merged: 'false',
+			prepare(scene.forge, method);
+			merging.guard();
+			const running = merging.run({
+				'auto-merge': method,
+				...(plans ? {} : { wait: 'merged' }),
 			});
-			expect(stdout).toContain(`${forgeTitle} merges pull request 1 (${method}) as soon as`);
-			expect(stdout).toContain('Pull request 1 waits for an approving review');
+			if (!plans) await merging.looked();
+			else {
+				const { exitCode, outputs, stdout } = await running;
+				expect({ exitCode, ...outputs }).toMatchObject({
+					exitCode: 0,
+					operation: 'created',
+					merged: 'false',
+				});
+				expect(stdout).toMatch(/ merges pull request 1 \(\w+\) as soon as/);
+				expect(stdout).toContain(`Pull request 1 waits for ${review}`);
+			}
 			expect(scene.pull.state).toBe('open');
-			await approve();
+			await merging.approve();
+			await running;
 			expect(scene.pull.merge?.commit).toBe(await scene.tip('main'));
-			const record = await scene.git(
-				'log',
-				'--format=%(trailers:key=Lockstep-Image,valueonly)',
-				'main',
-			);
-			expect(record.split('\n').filter(Boolean)).toEqual([`${name}:2`]);
+			expect(await merging.records()).toEqual([`${name}:2`]);
 			const parents = (await scene.git('log', '-1', '--format=%P', 'main')).split(' ');
 			expect(parents).toHaveLength(method === 'merge' ? 2 : 1);
+			if (method === 'squash')
+				expect(await scene.git('log', '-1', '--format=%s', 'main')).toBe(
+					`Promote ${name} to 2 in production (${on.mark}1)`,
+				);
 		},
 	);
 
-	test('running again leaves the plan as it is, and a newer image is planned with its own record', async () => {
-		guard();
-		await run({ 'auto-merge': 'squash' });
-		const planned = scene.pull.autoMerge;
-		expect(await run({ 'auto-merge': 'squash' })).toMatchObject({
-			exitCode: 0,
-			outputs: { operation: 'unchanged' },
-		});
-		expect(scene.pull.autoMerge).toEqual(planned);
-		await run({ 'auto-merge': 'squash', image: `${name}:3` });
-		await approve();
-		const message = await scene.git('log', '-1', '--format=%B', 'main');
-		expect(message).toMatch(new RegExp(`^Promote ${name} to 3 in production \\(#1\\)\n`));
-		expect(message).toContain(`\nLockstep-Image: ${name}:3`);
-		expect(message).not.toContain(`${name}:2`);
-	});
-
-	test('where nothing is missing it is merged at once', async () => {
-		const { exitCode, outputs } = await run({ 'auto-merge': 'merge', wait: 'merged' });
+	test('where nothing is missing it is merged at once, and the next run finds that', async () => {
+		const { exitCode, outputs } = await merging.run({ 'auto-merge': 'merge', wait: 'merged' });
 		expect({ exitCode, ...outputs }).toMatchObject({
 			exitCode: 0,
 			operation: 'created',
@@ -112,7 +66,7 @@ describe.each(forges)('on %s', (forgeTitle, front) => {
 		});
 		expect(scene.pull.merge?.by).toBe('promoter');
 
-		const again = await run({ 'auto-merge': 'merge', wait: 'merged' });
+		const again = await merging.run({ 'auto-merge': 'merge', wait: 'merged' });
 		expect(again.outputs).toMatchObject({
 			operation: 'none',
 			number: '1',
@@ -122,16 +76,14 @@ describe.each(forges)('on %s', (forgeTitle, front) => {
 	});
 
 	test('it waits for the merge that people make, and says what is missing', async () => {
-		scene.forge.protectBranch(production, 'main', {
-			requiredApprovals: 1,
-			requiredChecks: ['ci/test'],
-		});
-		const running = run({ wait: 'merged' });
-		await until(isOpen);
-		await report('failure');
-		await looked();
-		await approve();
-		await report('success');
+		merging.guard({ requiredApprovals: 1, requiredChecks: ['ci/test'] });
+		const running = merging.run({ wait: 'merged' });
+		await merging.opened();
+		await merging.report('failure');
+		await merging.looked();
+		await merging.approve();
+		await merging.looked(merging.looks + 2);
+		await merging.report('success');
 		await scene.merge(1, 'squash');
 		const { exitCode, outputs, stdout } = await running;
 		expect({ exitCode, ...outputs }).toMatchObject({
@@ -139,39 +91,51 @@ describe.each(forges)('on %s', (forgeTitle, front) => {
 			merged: 'true',
 			'merge-commit': await scene.tip('main'),
 		});
-		expect(stdout).toMatch(
-			/waits for an approving review, the check ci\/test, which (has failed|is not done)/,
-		);
+		expect(stdout).toContain(`waits for ${review}`);
+		expect(stdout).toContain(`waits for ${check}`);
+		expect(scene.forge.requests.filter(on.merging.asking)).toEqual([]);
+	});
+
+	test('a reviewer who asks for changes is named as what it waits for', async () => {
+		merging.guard();
+		const running = merging.run({ wait: 'closed' });
+		await merging.looked();
+		await scene.forge.review(on.production, 1, 'bob', 'CHANGES_REQUESTED');
+		await merging.looked(merging.looks + 2);
+		await merging.close();
+		const { exitCode, stdout } = await running;
+		expect(exitCode).toBe(0);
+		expect(stdout).toMatch(/waits for .*(asked for changes|reviewers have approved)/);
 	});
 
 	test('what is closed is an error for who waits for the merge, and an end for who waits for that', async () => {
-		guard();
-		const merged = run({ wait: 'merged' });
-		await looked();
-		await close();
+		merging.guard();
+		const merged = merging.run({ wait: 'merged' });
+		await merging.looked();
+		await merging.close();
 		const failed = await merged;
 		expect(failed.exitCode).toBe(1);
 		expect(failed.stdout).toContain('Pull request 1 was closed without being merged');
 		expect(failed.outputs).toMatchObject({ operation: 'created', number: '1', merged: 'false' });
 
-		const before = looks();
-		const closed = run({ wait: 'closed' });
-		await looked(before + 2);
-		await asAlice('PATCH', '/pulls/2', { state: 'closed' });
+		const before = merging.looks;
+		const closed = merging.run({ wait: 'closed' });
+		await merging.looked(before + 2);
+		await merging.close(2);
 		expect(await closed).toMatchObject({ exitCode: 0, outputs: { merged: 'false', number: '2' } });
 	});
 
 	test('on a conflict the edit is made anew on the base as it is now', async () => {
-		guard();
-		const running = run({ 'auto-merge': 'squash', wait: 'merged' });
-		await looked();
+		merging.guard();
+		const running = merging.run({ 'auto-merge': 'squash', wait: 'merged' });
+		await merging.looked();
 		const ours = await scene.tip(branch);
 		const theirs = await scene.commit('main', {
 			'api.yaml': manifest(`${name}:1.5`).replace('the api', 'our api'),
 		});
 		await until(async () => (await scene.tip(branch)) !== ours);
 		expect(await scene.git('rev-parse', `${branch}^`)).toBe(theirs);
-		await approve();
+		await merging.approve();
 		const { exitCode, outputs, stdout } = await running;
 		expect({ exitCode, ...outputs }).toMatchObject({
 			exitCode: 0,
@@ -179,59 +143,108 @@ describe.each(forges)('on %s', (forgeTitle, front) => {
 			number: '1',
 			merged: 'true',
 		});
+		expect(stdout).toContain('waits for the end of its conflict with main');
 		expect(stdout).toContain('making the edit anew on the base as it is now');
 		expect(await scene.git('show', 'main:api.yaml')).toBe(
 			manifest(`${name}:2`).replace('the api', 'our api').trimEnd(),
 		);
+		expect(await merging.records()).toEqual([`${name}:2`]);
 	});
 
 	test('when the time is over it says what was missing', async () => {
-		scene.forge.protectBranch(production, 'main', { requiredChecks: ['ci/test'] });
-		const running = run({ wait: 'merged', timeout: '6s' });
-		await until(isOpen);
-		await report('failure');
+		merging.guard({ requiredChecks: ['ci/test'] });
+		const running = merging.run({ wait: 'merged', timeout: '6s' });
+		await merging.opened();
+		await merging.report('failure');
 		const { exitCode, stdout } = await running;
 		expect(exitCode).toBe(3);
-		expect(stdout).toContain('waits for the check ci/test, which has failed');
-		expect(stdout).toMatch(/Not done within 6 s.*; Pull request 1 waits for the check ci\/test/);
-	});
-
-	test.each<[string, Fault]>([
-		['got lost after it was done', { kind: 'reset', when: 'after' }],
-		['never came', { kind: 'reset', when: 'before' }],
-		['was a 502', { kind: 'status', status: 502 }],
-	])('a plan whose answer %s is made once', async (_what, fault) => {
-		guard();
-		let left = 1;
-		const isPlan = ({ method, path, body }: RecordedRequest) =>
-			method === 'POST' &&
-			(path.endsWith('/merge') ||
-				JSON.stringify(body ?? '').includes('enablePullRequestAutoMerge'));
-		scene.forge.onRequest = (request) => (isPlan(request) && left-- > 0 ? fault : undefined);
-		expect(await run({ 'auto-merge': 'squash' })).toMatchObject({ exitCode: 0 });
-		expect(left).toBeLessThanOrEqual(0);
-		expect(scene.pull.autoMerge).toMatchObject({ method: 'squash' });
-	});
-
-	test('a merge whose answer got lost is found out', async () => {
-		let left = 1;
-		scene.forge.onRequest = ({ path }) =>
-			path.endsWith('/merge') && left-- > 0 ? { kind: 'reset', when: 'after' } : undefined;
-		const { exitCode, outputs } = await run({ 'auto-merge': 'squash' });
-		expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 0, merged: 'true' });
+		expect(stdout).toContain(`waits for ${check}`);
+		const told = stdout.slice(stdout.indexOf('Not done within 6 s'));
+		expect(told).toContain(`Pull request 1 waits for ${check}`);
 	});
 
 	test('a dry run plans nothing and waits for nothing', async () => {
 		const inputs = { 'auto-merge': 'merge', wait: 'merged', 'dry-run': 'true' };
-		expect(await run(inputs)).toMatchObject({ exitCode: 0 });
+		expect(await merging.run(inputs)).toMatchObject({ exitCode: 0 });
 		expect(scene.pulls).toEqual([]);
 	});
 });
 
+describe.each(testedForges.filter(({ merging: { plans } }) => plans))('on $title', (on) => {
+	beforeEach(() => start(on));
+
+	test('running again leaves the plan as it is, and a newer image is planned with its own record', async () => {
+		merging.guard();
+		await merging.run({ 'auto-merge': 'squash' });
+		const planned = scene.pull.autoMerge;
+		expect(planned).toMatchObject({ method: 'squash', user: 'promoter' });
+		expect(await merging.run({ 'auto-merge': 'squash' })).toMatchObject({
+			exitCode: 0,
+			outputs: { operation: 'unchanged' },
+		});
+		expect(scene.pull.autoMerge).toBe(planned);
+		await merging.run({ 'auto-merge': 'squash', image: `${name}:3` });
+		await merging.approve();
+		const message = await scene.git('log', '-1', '--format=%B', 'main');
+		expect(message).toContain(`Promote ${name} to 3 in production (${on.mark}1)\n`);
+		expect(message).toContain(`\nLockstep-Image: ${name}:3`);
+		expect(message).not.toContain(`${name}:2`);
+	});
+});
+
+describe.each([onGitLab, onBitbucketServer])('on $title', (on) => {
+	test('a plan that the forge gave up is made anew', async () => {
+		await start(on);
+		merging.guard();
+		const running = merging.run({ 'auto-merge': 'merge', wait: 'merged' });
+		await until(() => scene.pulls[0]?.autoMerge !== undefined);
+		scene.pull.autoMerge = undefined;
+		await until(() => scene.pull.autoMerge !== undefined);
+		await merging.approve();
+		expect(await running).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
+	});
+});
+
+describe('on Bitbucket Cloud, which plans no merges', () => {
+	beforeEach(() => start(onBitbucketCloud));
+
+	test('auto-merge without waiting fails where something is missing, and says what to do', async () => {
+		merging.guard();
+		const { exitCode, stdout, outputs } = await merging.run({ 'auto-merge': 'squash' });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(
+			'Bitbucket plans no merges by its API, and pull request 1 waits for an approving review; let the step wait for the merge',
+		);
+		expect(outputs).toMatchObject({ operation: 'created', number: '1', merged: 'false' });
+		expect(scene.forge.requests.filter(onBitbucketCloud.merging.asking)).toEqual([]);
+	});
+
+	test('a build that failed is not passed over, though no rule asks for it', async () => {
+		await merging.run();
+		await merging.report('failure');
+		const running = merging.run({ 'auto-merge': 'squash', wait: 'merged' });
+		await merging.looked(3);
+		expect(scene.pull.state).toBe('open');
+		await merging.report('success');
+		expect(await running).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
+	});
+
+	test('a token that may not read the rules has the forge say what they want', async () => {
+		merging.guard();
+		const { exitCode, stdout } = await merging.run({
+			'auto-merge': 'squash',
+			token: 'writer-token-0123456789',
+		});
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain('(it says: At least 1 approving review is required');
+	});
+});
+
 test('a repository on GitHub that allows no auto-merge is told of, with where to allow it', async () => {
-	scene.forge.protectBranch(production, 'main', { requiredApprovals: 1 });
-	scene.forge.repository(production).allowAutoMerge = false;
-	const { exitCode, stdout, outputs } = await scene.run({ 'auto-merge': 'squash' });
+	await start();
+	merging.guard();
+	scene.forge.repository(onGitHub.production).allowAutoMerge = false;
+	const { exitCode, stdout, outputs } = await merging.run({ 'auto-merge': 'squash' });
 	expect(exitCode).toBe(1);
 	expect(stdout).toContain(
 		"Auto merge is not allowed for this repository; turn on 'Allow auto-merge' in the settings",
@@ -239,20 +252,52 @@ test('a repository on GitHub that allows no auto-merge is told of, with where to
 	expect(outputs).toMatchObject({ operation: 'created', number: '1', merged: 'false' });
 });
 
-test('checks that no rule asks for are not passed over: it is said, or waited for', async () => {
-	await scene.run();
-	await report('failure');
-	const { exitCode, stdout } = await scene.run({ 'auto-merge': 'squash' });
+test('where Bitbucket Data Center has auto-merge turned off, the step merges while it waits', async () => {
+	await start(onBitbucketServer);
+	merging.guard();
+	scene.forge.repository(onBitbucketServer.production).allowAutoMerge = false;
+	const { exitCode, stdout } = await merging.run({ 'auto-merge': 'squash' });
 	expect(exitCode).toBe(1);
-	expect(stdout).toContain('GitHub plans no merge of pull request 1 now: no rule of its base asks');
-	const running = scene.run({ 'auto-merge': 'squash', wait: 'merged' });
-	await looked(looks() + 2);
-	expect(scene.pull.state).toBe('open');
-	await report('success');
+	expect(stdout).toContain("Auto-merge is not turned on in the repository's settings");
+	const running = merging.run({ 'auto-merge': 'squash', wait: 'merged' });
+	await merging.looked(merging.looks + 2);
+	await merging.approve();
 	expect(await running).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
 });
 
+test.each([
+	['rebase', 'merge', "set 'Fast-forward merge' in the project's settings"],
+	['merge', 'ff', "set 'Merge commit' in the project's settings"],
+] as const)(
+	'GitLab merges as its project is set: %s over %s is refused',
+	async (wanted, set, advice) => {
+		await start(onGitLab);
+		scene.forge.repository(onGitLab.production).mergeMethod = set;
+		const { exitCode, stdout } = await merging.run({ 'auto-merge': wanted });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(advice);
+	},
+);
+
+test.each([onGitHub, onGitLab])(
+	'on $title checks that no rule asks for are not passed over: it is said, or waited for',
+	async (on) => {
+		await start(on);
+		await merging.run();
+		await merging.report('failure');
+		const { exitCode, stdout } = await merging.run({ 'auto-merge': 'squash' });
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(`${on.title} plans no merge of pull request 1 now`);
+		const running = merging.run({ 'auto-merge': 'squash', wait: 'merged' });
+		await merging.looked(merging.looks + 2);
+		expect(scene.pull.state).toBe('open');
+		await merging.report('success');
+		expect(await running).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
+	},
+);
+
 test('a draft is never merged by itself', async () => {
+	await start();
 	const inputs = { 'auto-merge': 'merge', draft: 'true', forge: 'gitea' };
 	const { exitCode, stderr } = await scene.run(inputs, commandLine);
 	expect(exitCode).toBe(2);

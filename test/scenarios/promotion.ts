@@ -47,6 +47,7 @@ export class Promotion {
 			users: [
 				{ name: 'promoter', token },
 				{ name: 'reader', token: 'reader-token-0123456789', access: 'read' },
+				{ name: 'writer', token: 'writer-token-0123456789', access: 'write' },
 				{ name: 'github-actions[bot]', token: `ghs_${'a'.repeat(500)}`, access: { [qa]: 'admin' } },
 				{ name: 'github-actions[bot]', token: `ghs_${'b'.repeat(36)}` },
 				{ name: 'alice', token: 'alice-token' },

@@ -35,7 +35,7 @@ export function addMergingRoutes(
 			const pull = repository.pull(call.number());
 			const plan = planned(call, pull);
 			if (call.flag('autoMerge') && !repository.allowAutoMerge)
-				throw new Refusal('forbidden', 'Auto-merge is not enabled for this repository.');
+				throw new Refusal('protected', 'Auto-merge is not enabled for this repository.');
 			const { canMerge, vetoes } = await mergeabilityOf(call, repository, pull);
 			checkVersion(pull, call.query.version);
 			if (canMerge) {
