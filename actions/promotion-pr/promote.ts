@@ -158,6 +158,10 @@ async function promoteOne(
 		authorEmail: inputs.authorEmail,
 		overwrite: inputs.overwrite,
 		onTip,
+		beforePush: async () => {
+			// The forge would merge the new commit with the message for the old one.
+			if (present && inputs.autoMerge === 'squash') await forge.cancelAutoMerge?.(present);
+		},
 		dryRun: inputs.dryRun,
 		patience: inputs.pushTimeout,
 	});
@@ -202,7 +206,7 @@ async function promoteOne(
 		return { ...outputs, operation, number: present?.number, url: present?.url, superseded: [] };
 	}
 	const wanted = { head: branch, base: base.branch, title, body, draft: inputs.draft };
-	const { request, operation } = await bringAbout(forge, present, wanted, edit.pushed);
+	const { request, operation } = await bringAbout(forge, present, wanted, edit);
 	const { number, url } = request;
 	log.info(`Pull request ${number} ${operation}: ${url}`);
 	context.summary(
@@ -215,17 +219,18 @@ async function promoteOne(
 		await forge.closePullRequest(one, supersededComment(request, applied.image, forge.mark));
 		log.info(`Closed pull request ${one.number}, which this one takes the place of: ${one.url}`);
 	}
-	await dress(
-		forge,
-		request,
-		{
-			labels: inputs.labels ?? [],
-			assignees: inputs.assignees ?? [],
-			reviewers: inputs.reviewers ?? [],
-			teamReviewers: inputs.teamReviewers ?? [],
-		},
-		operation,
-	);
+	if (request.state === 'open')
+		await dress(
+			forge,
+			request,
+			{
+				labels: inputs.labels ?? [],
+				assignees: inputs.assignees ?? [],
+				reviewers: inputs.reviewers ?? [],
+				teamReviewers: inputs.teamReviewers ?? [],
+			},
+			operation,
+		);
 	const ready: Ready = {
 		request,
 		commit: edit.commit,

@@ -77,7 +77,7 @@ export async function proposeRollback(
 		return { ...outputs, changed: true, files };
 	}
 	const wanted = { head: branch, base: base.branch, title, body, draft: false };
-	const { request, operation } = await bringAbout(forge, present, wanted, edit.pushed);
+	const { request, operation } = await bringAbout(forge, present, wanted, edit);
 	const { number, url } = request;
 	log.info(`Pull request ${number} ${operation}: ${url}`);
 	context.summary(

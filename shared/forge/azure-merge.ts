@@ -39,6 +39,7 @@ export interface MergeQuestion {
 	readonly version: { readonly 'api-version': string };
 }
 
+const nobody = '00000000-0000-0000-0000-000000000000';
 const strategies = { merge: 'noFastForward', squash: 'squash', rebase: 'rebase' } as const;
 
 /** Ids of the kinds of policies, which are the same everywhere. */
@@ -88,6 +89,18 @@ export async function autoMerge(
 			: { autoCompleteSetBy: { id: await ownId(question) } };
 		return await complete(question, { ...change, completionOptions: optionsFor(wish) });
 	});
+}
+
+/** Takes auto-complete back, which Azure does for an id of zeros. */
+export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
+	const { rest, number, path, version } = question;
+	const { autoCompleteSetBy } = await read(question);
+	if (autoCompleteSetBy === undefined) return;
+	const body = { autoCompleteSetBy: { id: nobody } };
+	const response = await rest.send({ method: 'PATCH', path, query: version, body });
+	// 409: it was completed meanwhile.
+	if (response.status >= 300 && response.status !== 409)
+		throw rest.refused(`take back the planned merge of pull request ${number}`, response);
 }
 
 async function complete(question: MergeQuestion, body: object): Promise<Attempt> {

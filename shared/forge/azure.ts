@@ -1,6 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
-import { autoMerge, type MergeQuestion, mergeState } from './azure-merge.ts';
+import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './azure-merge.ts';
 import type { Connection } from './connection.ts';
 import type {
 	AutoMerge,
@@ -232,6 +232,10 @@ export class AzureForge implements Forge {
 
 	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
 		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async cancelAutoMerge(request: PullRequest): Promise<void> {
+		await cancelAutoMerge(this.#merging(request));
 	}
 
 	async mergeState(request: PullRequest): Promise<MergeState> {

@@ -75,7 +75,7 @@ export async function autoMerge(
 		const plan = await readPlan(question);
 		if (plan !== undefined) {
 			if (isPlan(plan, pull, wish)) return 'planned';
-			await rest.send({ method: 'DELETE', path: `${path}/auto-merge` });
+			await takeBack(question);
 		}
 		const { canMerge } = await readMergeability(question);
 		const message = squashMessage(wish);
@@ -94,6 +94,18 @@ export async function autoMerge(
 	});
 }
 
+/** Takes a planned merge back. */
+export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
+	if ((await readPlan(question)) !== undefined) await takeBack(question);
+}
+
+/** 409: it is not open any more. */
+async function takeBack({ rest, number, path }: MergeQuestion): Promise<void> {
+	const response = await rest.send({ method: 'DELETE', path: `${path}/auto-merge` });
+	if (response.status >= 300 && response.status !== 404 && response.status !== 409)
+		throw rest.refused(`take back the planned merge of pull request ${number}`, response);
+}
+
 async function read({ rest, number, path }: MergeQuestion): Promise<Merging> {
 	return await rest.ask<Merging>(`read how pull request ${number} stands`, { path });
 }
@@ -106,7 +118,7 @@ async function readMergeability({ rest, number, path }: MergeQuestion): Promise<
 /** Undefined where there is none; a server that is older than that answers in the same way. */
 async function readPlan({ rest, number, path }: MergeQuestion): Promise<Planned | undefined> {
 	const response = await rest.send({ path: `${path}/auto-merge` });
-	if (response.status === 404 || response.status === 204) return undefined;
+	if (response.status === 404 || response.text === '') return undefined;
 	if (response.status >= 300)
 		throw rest.refused(`read the planned merge of pull request ${number}`, response);
 	return rest.parse<Planned>(response);

@@ -1,7 +1,12 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { bitbucketLogin } from './bitbucket.ts';
-import { autoMerge, type MergeQuestion, mergeState } from './bitbucket-server-merge.ts';
+import {
+	autoMerge,
+	cancelAutoMerge,
+	type MergeQuestion,
+	mergeState,
+} from './bitbucket-server-merge.ts';
 import type { Connection } from './connection.ts';
 import type {
 	AutoMerge,
@@ -205,6 +210,10 @@ export class BitbucketServerForge implements Forge {
 
 	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
 		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async cancelAutoMerge(request: PullRequest): Promise<void> {
+		await cancelAutoMerge(this.#merging(request));
 	}
 
 	async mergeState(request: PullRequest): Promise<MergeState> {

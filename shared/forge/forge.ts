@@ -152,6 +152,8 @@ export interface Forge {
 	 * already, it is merged at once.
 	 */
 	autoMerge?(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome>;
+	/** Takes a merge back that is planned, as before its message becomes wrong; nothing where none is. */
+	cancelAutoMerge?(request: PullRequest): Promise<void>;
 	/** A pull request by its number, whatever its state. */
 	pullRequest?(number: number): Promise<PullRequest | undefined>;
 	/** What was said of it, the oldest first. */

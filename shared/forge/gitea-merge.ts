@@ -114,7 +114,7 @@ export async function autoMerge(
 		if (known && !replace) return 'planned';
 		if (known) {
 			replace = false;
-			await send({ method: 'DELETE', path: where });
+			await cancelAutoMerge(question);
 			continue;
 		}
 		const pull = await ask<Pull>(doing, `/pulls/${number}`);
@@ -129,6 +129,14 @@ export async function autoMerge(
 		}
 		await pause(attempt);
 	}
+}
+
+/** Takes a planned merge back; Gitea answers 404 where there is none. */
+export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
+	const { number, send, path, refused } = question;
+	const response = await send({ method: 'DELETE', path: path(`/pulls/${number}/merge`) });
+	if (response.status >= 300 && response.status !== 404)
+		throw refused(`take back the planned merge of pull request ${number}`, response);
 }
 
 function missingReviews({ required_approvals: wanted = 0 }: Branch, reviews: Review[]): string[] {

@@ -14,7 +14,7 @@ import type {
 	Verification,
 } from './forge.ts';
 import { adviceOnCommit, filesBody } from './gitea-commit.ts';
-import { autoMerge, type MergeQuestion, mergeState } from './gitea-merge.ts';
+import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './gitea-merge.ts';
 import {
 	type GiteaPull,
 	isOwn,
@@ -185,6 +185,10 @@ export class GiteaForge implements Forge {
 
 	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
 		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async cancelAutoMerge(request: PullRequest): Promise<void> {
+		await cancelAutoMerge(this.#merging(request));
 	}
 
 	async mergeState(request: PullRequest): Promise<MergeState> {

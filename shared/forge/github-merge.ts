@@ -108,6 +108,17 @@ export async function autoMerge(
 	);
 }
 
+/** Takes a planned merge back. */
+export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
+	const { id, autoMergeRequest } = await readPull(question);
+	if (autoMergeRequest === null) return;
+	try {
+		await question.octokit.graphql(disabling, { input: { pullRequestId: id } });
+	} catch (error) {
+		throw question.failure(`take back the planned merge of pull request ${question.number}`, error);
+	}
+}
+
 async function tryAutoMerge(
 	question: MergeQuestion,
 	pull: Pull,

@@ -15,7 +15,7 @@ import type {
 	Verification,
 } from './forge.ts';
 import { commitFiles } from './github-commit.ts';
-import { autoMerge, type MergeQuestion, mergeState } from './github-merge.ts';
+import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './github-merge.ts';
 import { type ListedPull, toPullRequest } from './github-pull-request.ts';
 import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
@@ -217,6 +217,10 @@ export class GitHubForge implements Forge {
 
 	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
 		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async cancelAutoMerge(request: PullRequest): Promise<void> {
+		await cancelAutoMerge(this.#merging(request));
 	}
 
 	async mergeState(request: PullRequest): Promise<MergeState> {

@@ -86,13 +86,27 @@ export async function autoMerge(
 	};
 	return await keepTrying(rest, number, look, async ({ pull }) => {
 		if (pull.merge_when_pipeline_succeeds && !replace) return 'planned';
-		if (pull.merge_when_pipeline_succeeds) {
-			const path = `${of(question)}/cancel_merge_when_pipeline_succeeds`;
-			await rest.send({ method: 'POST', path, idempotent: true });
-		}
+		await cancel(question, pull);
 		replace = false;
 		return await attempt(question, pull, settings, wish);
 	});
+}
+
+/** Takes a planned merge back. */
+export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
+	await cancel(question, await read(question));
+}
+
+async function cancel(question: MergeQuestion, pull: Merging): Promise<void> {
+	if (!pull.merge_when_pipeline_succeeds) return;
+	const path = `${of(question)}/cancel_merge_when_pipeline_succeeds`;
+	const response = await question.rest.send({ method: 'POST', path, idempotent: true });
+	// 405 and 406: it was merged meanwhile, or there is nothing to take back any more.
+	if (response.status >= 300 && response.status !== 405 && response.status !== 406)
+		throw question.rest.refused(
+			`take back the planned merge of pull request ${question.number}`,
+			response,
+		);
 }
 
 async function attempt(

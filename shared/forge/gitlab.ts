@@ -10,7 +10,7 @@ import type {
 	Opened,
 	PullRequest,
 } from './forge.ts';
-import { autoMerge, type MergeQuestion, mergeState } from './gitlab-merge.ts';
+import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './gitlab-merge.ts';
 import { Rest } from './rest.ts';
 
 interface User {
@@ -182,6 +182,10 @@ export class GitLabForge implements Forge {
 
 	async autoMerge(request: PullRequest, wish: AutoMerge): Promise<AutoMergeOutcome> {
 		return await autoMerge(this.#merging(request), wish);
+	}
+
+	async cancelAutoMerge(request: PullRequest): Promise<void> {
+		await cancelAutoMerge(this.#merging(request));
 	}
 
 	async mergeState(request: PullRequest): Promise<MergeState> {

@@ -16,12 +16,15 @@ export function pullRequestOf(
 	);
 }
 
-/** Opens the pull request, or makes the open one say what is wanted; says what had to be done. */
+/**
+ * Opens the pull request, or makes the open one say what is wanted; says what had to be done.
+ * One that was merged or closed since it was read is left behind, unless it brought the commit.
+ */
 export async function bringAbout(
 	forge: Forge,
 	open: PullRequest | undefined,
 	wanted: NewPullRequest,
-	pushed: boolean,
+	{ commit, pushed }: { readonly commit: string; readonly pushed: boolean },
 ): Promise<{ request: PullRequest; operation: Operation }> {
 	let request = open;
 	if (request === undefined) {
@@ -31,7 +34,17 @@ export async function bringAbout(
 	}
 	const { title, body } = wanted;
 	const told = request.title === title && request.body.trimEnd() === body.trimEnd();
-	if (!told) await forge.updatePullRequest(request, { title, body });
+	if (!told) {
+		try {
+			await forge.updatePullRequest(request, { title, body });
+		} catch (error) {
+			const latest = await forge.latestPullRequest(wanted.head);
+			if (latest?.number !== request.number || latest.state === 'open') throw error;
+			if (latest.state !== 'merged' || latest.headCommit !== commit)
+				return await bringAbout(forge, undefined, wanted, { commit, pushed });
+			request = latest;
+		}
+	}
 	return { request, operation: told && !pushed ? 'unchanged' : 'updated' };
 }
 

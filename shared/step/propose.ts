@@ -56,6 +56,8 @@ export interface Proposal<E extends ProposedEdit> {
 	readonly overwrite: boolean;
 	/** Whether the branch has to stand on the base's tip, as where it is to be merged and cannot be. */
 	readonly onTip?: boolean;
+	/** Awaited before the branch of an open pull request is moved. */
+	readonly beforePush?: () => Promise<void>;
 	/** Commit, and push nothing. */
 	readonly dryRun: boolean;
 	/** Milliseconds after which a branch that others move is given up. */
@@ -112,6 +114,7 @@ export async function writeBranch<E extends ProposedEdit>(
 		}
 		const done = { ...edit, commit: made, pushed: true, circumstances: {} };
 		if (proposal.dryRun) return done;
+		if (there !== undefined) await proposal.beforePush?.();
 		const own = { ref: `refs/heads/${branch}`, commit: made, expect: there?.tip ?? null };
 		if (await pushGuarded(repository, [own], deadline)) return done;
 		if (Date.now() >= deadline)

@@ -59,7 +59,10 @@ export async function requestsAsPulls(repository: string): Promise<PullRequest[]
 				})),
 				reviews: [],
 				autoMerge: undefined,
-				merge: merged && { commit: merged.commit, by: merged.by.name, at: new Date(merged.at) },
+				merge: merged && {
+					...{ commit: merged.commit, by: merged.by.name, at: new Date(merged.at) },
+					method: 'merge',
+				},
 				checked: undefined,
 				...{ createdAt: at, updatedAt: at, closedAt: undefined },
 			};

@@ -63,7 +63,11 @@ export async function changeMerging(
 		await mergePullRequest(model, repository, call.user, pull, plan);
 	}
 	if (body.autoCompleteSetBy === undefined) return;
-	const { id } = body.autoCompleteSetBy as { id?: string };
+	const { id = '' } = body.autoCompleteSetBy as { id?: string };
+	if (/^[0-]+$/.test(id)) {
+		pull.autoMerge = undefined;
+		return;
+	}
 	if (id !== ownId) throw new Refusal('invalid', 'auto-complete can be set in your own name alone');
 	pull.autoMerge = plan;
 	// Azure looks at it in the background, after it has answered.
