@@ -190,7 +190,7 @@ export async function applyBump(
 	const selected = await snapshot.list(bump.files);
 	const contents = await snapshot.read(selected);
 	const files = selected.map(({ path }) => ({ name: path, bytes: bytesOf(contents, path) }));
-	const results = await editAll(bump.edit, files);
+	const results = await editAll(bump.edit, files, nameOf);
 	const uses = results.flatMap((result) => result.uses);
 	const changed = results.flatMap((result, index) =>
 		result.changed ? [{ path: files[index]?.name ?? '', bytes: result.bytes }] : [],
@@ -221,6 +221,7 @@ function previousOf({ edit, image }: Bump, from: string | undefined): string | u
 async function editAll(
 	edit: Bump['edit'],
 	files: readonly ManifestFile[],
+	nameOf: StepContext['nameOf'],
 ): Promise<readonly EditResult[]> {
 	switch (edit.kind) {
 		case 'image':
@@ -232,7 +233,9 @@ async function editAll(
 				),
 			);
 		case 'pattern':
-			return files.map((file) => editPattern(file, edit.pattern, edit.version, { all: edit.all }));
+			return files.map((file) =>
+				editPattern(file, edit.pattern, edit.version, { all: edit.all, name: nameOf('pattern') }),
+			);
 	}
 }
 

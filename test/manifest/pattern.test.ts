@@ -50,6 +50,18 @@ describe('a version by regular expression', () => {
 		);
 	});
 
+	it('a pattern that would take years is bad input', () => {
+		const text = `v=${'a'.repeat(60)}!\n`;
+		expect(() =>
+			editPattern(file(text, 'x'), 'v=(?<version>(a+)+)$', '1', { name: '--pattern' }),
+		).toThrow(
+			expect.objectContaining({
+				exitCode: 2,
+				message: expect.stringMatching(/^--pattern: .* takes longer than 5 s in x; write it/),
+			}),
+		);
+	}, 60_000);
+
 	it('finding nothing is an error', () => {
 		expect(() => editPattern(file('a=1', 'x'), 'b=(?<version>.*)', '1')).toThrow(
 			'finds nothing in x',
