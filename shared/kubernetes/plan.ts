@@ -1,6 +1,7 @@
 import { badInput, Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { ApiError } from './api-error.ts';
+import { isApplied } from './applied.ts';
 import {
 	type AutoscaledTargets,
 	autoscaledTargets,
@@ -53,7 +54,8 @@ export interface PlanOptions {
 }
 
 /**
- * Resolves every object and applies each as a dry run; nothing is written.
+ * Resolves every object and applies each as a dry run, but those of which it is certain that
+ * the server has them already; nothing is written.
  * @throws Failure where one does not pass, after all have been told
  */
 export async function planSet(
@@ -216,8 +218,10 @@ async function tryOut(
 	planned: Omit<Planned, 'change' | 'predicted'>,
 	options: PlanOptions,
 ): Promise<Planned> {
+	const { desired, live } = planned;
+	if (live !== undefined && isApplied(desired, live, options.fieldManager))
+		return { ...planned, change: 'unchanged', predicted: live };
 	const predicted = await dryRun(planned, options);
-	const { live } = planned;
 	const change =
 		live === undefined
 			? 'created'
