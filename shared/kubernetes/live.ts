@@ -28,12 +28,12 @@ export async function readLive(
 	);
 	const found = new Map<string, KubernetesObject>();
 	const single: Named[] = [];
-	for (const [path, inside] of collections) {
+	await mapConcurrently([...collections], concurrency, async ([path, inside]) => {
 		const listed = inside.length < worthAList ? undefined : await listOf(path, client);
 		if (listed === undefined) single.push(...inside);
 		for (const object of listed ?? [])
 			found.set(`${path}/${encodeURIComponent(object.metadata.name)}`, object);
-	}
+	});
 	await mapConcurrently(single, concurrency, async ({ resource, manifest }) => {
 		const path = objectPath(resource, manifest.object);
 		const object = await client.find(path).catch((error: unknown) => {
