@@ -1,13 +1,18 @@
-import { stringify } from 'yaml';
-import type { AnyStep, Example, Input } from '../../shared/step/declare.ts';
+import { variableOf } from '../../shared/ci/command-inputs.ts';
+import type { AnyStep } from '../../shared/step/declare.ts';
+import { asText, type ExampleValue, exampleValues, imageOf, secretName } from './values.ts';
+import { yaml } from './yaml.ts';
 
 /** The example as a step of a GitHub workflow. */
 export function githubExample(step: AnyStep): string {
-	const values = valuesOf(step, (name) => `\${{ secrets.${secretName(name)} }}`);
+	const inputs = exampleValues(step).map(({ name, secret, value }) => [
+		name,
+		secret ? `\${{ secrets.${secretName(name)} }}` : asText(value),
+	]);
 	return yaml([
 		{
 			uses: `lockstep-ci/lockstep/actions/${step.name}@v1`,
-			with: mapValues(values, (value) => (Array.isArray(value) ? value.join('\n') : value)),
+			with: Object.fromEntries(inputs),
 		},
 	]);
 }
@@ -23,55 +28,47 @@ export function woodpeckerExample(step: AnyStep): string {
 }
 
 function pluginStep(step: AnyStep): object {
-	return {
-		name: step.name,
-		image: `ghcr.io/lockstep-ci/lockstep:${step.name}`,
-		settings: valuesOf(step, (name) => ({ from_secret: secretName(name).toLowerCase() })),
-	};
+	const settings = exampleValues(step).map(({ name, secret, value }) => [
+		name,
+		secret ? { from_secret: secretName(name).toLowerCase() } : value,
+	]);
+	return { name: step.name, image: imageOf(step), settings: Object.fromEntries(settings) };
 }
 
-/** The example as a command. */
+/** The example as a command. Secrets are variables, which no list of processes shows. */
 export function cliExample(step: AnyStep): string {
-	const values = valuesOf(step, (name) => `"$${secretName(name)}"`, quote);
-	const args = Object.entries(values).flatMap(([name, value]) =>
-		value === true ? [`--${name}`] : [value].flat().map((item) => `--${name} ${String(item)}`),
-	);
-	return [`npx lockstep ${step.name}`, ...args].join(' \\\n  ');
+	const values = exampleValues(step, { alone: true });
+	const exports = secretsOf(values).map((name) => `export ${variableOf(name)}  # ${name}\n`);
+	return exports.join('') + lines([`npx lockstep ${step.name}`, ...argumentsOf(values)]);
 }
 
-type Values = Record<string, unknown>;
+/** The example as a container. */
+export function containerExample(step: AnyStep): string {
+	const values = exampleValues(step, { alone: true });
+	return lines([
+		'docker run --rm -v "$PWD:/workspace"',
+		...secretsOf(values).map((name) => `-e ${variableOf(name)}`),
+		imageOf(step),
+		...argumentsOf(values),
+	]);
+}
 
-function valuesOf(
-	step: AnyStep,
-	secret: (name: string) => unknown,
-	plain: (value: string) => string = (value) => value,
-): Values {
-	return mapValues(step.example as Example, (value, name) => {
-		const { secret: isSecret } = (step.inputs as Record<string, Input>)[name] as Input;
-		if (isSecret) return secret(name);
-		if (typeof value === 'string') return plain(value);
-		return typeof value === 'boolean' ? value : (value ?? []).map((item) => plain(item));
+function secretsOf(values: readonly ExampleValue[]): string[] {
+	return values.filter(({ secret }) => secret).map(({ name }) => name);
+}
+
+function argumentsOf(values: readonly ExampleValue[]): string[] {
+	return values.flatMap(({ name, secret, value }) => {
+		if (secret) return [];
+		if (typeof value === 'boolean') return [value ? `--${name}` : `--no-${name}`];
+		return [value].flat().map((item) => `--${name} ${quote(item)}`);
 	});
 }
 
-function mapValues<T>(
-	object: Readonly<Record<string, T>>,
-	change: (value: T, name: string) => unknown,
-): Values {
-	return Object.fromEntries(
-		Object.entries(object).map(([name, value]) => [name, change(value, name)]),
-	);
-}
-
-/** A secret's usual name: `kubeconfig` -> `KUBECONFIG`, `token` -> `LOCKSTEP_TOKEN`. */
-function secretName(input: string): string {
-	return input === 'token' ? 'LOCKSTEP_TOKEN' : input.toUpperCase().replaceAll('-', '_');
+function lines(parts: readonly string[]): string {
+	return parts.join(' \\\n  ');
 }
 
 function quote(value: string): string {
 	return /^[\w./:@%+,=-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
-}
-
-function yaml(value: unknown): string {
-	return stringify(value, { lineWidth: 0 });
 }

@@ -69,6 +69,7 @@ repository costs no more than a small one.`,
 		environment: 'staging',
 		token: '',
 	},
+	exampleAlone: { tag: 'v1.4.0' },
 	exclusive: [...bumpExclusive, ['verified', 'signing-key']],
 	async run(inputs, context) {
 		const { event, log } = context;

@@ -58,6 +58,7 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 		labels: ['promotion'],
 		token: '',
 	},
+	exampleAlone: { tag: 'v1.4.0' },
 	exclusive: bumpExclusive,
 	async run(inputs, context) {
 		const { event, log, nameOf } = context;

@@ -42,6 +42,10 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		token: '',
 		info: ['server-group=shop-v012', 'approver=alice'],
 	},
+	exampleAlone: {
+		repository: 'acme/application',
+		commit: '1ecfd275763eff1d6b4844ea3168962458c9f27a',
+	},
 	inputs: {
 		commit: input(z.string(), 'Full name of the commit to tag.', {
 			otherwise: 'the commit of the event, or what a deployed image was built from, as above',

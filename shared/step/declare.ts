@@ -128,6 +128,8 @@ export interface Step<I extends Inputs = Inputs, O extends Outputs = Outputs> {
 	readonly outputs: O;
 	/** A use of the step that every page shows in its own CI's form; secrets need no value. */
 	readonly example: Example<I>;
+	/** What the example needs besides where no CI tells of an event, as on the command line. */
+	readonly exampleAlone?: Example<I>;
 	/** Groups of inputs of which at most one may be given. */
 	readonly exclusive?: readonly (readonly (keyof I & string)[])[];
 	run(inputs: InputValues<I>, context: StepContext<O>): Promise<OutputValues<O>>;

@@ -50,12 +50,14 @@ export function describeInput(declared: Input, { withDefault = true } = {}): str
 		declared.required ? 'required' : undefined,
 		withDefault && initial !== undefined ? `default: ${initial}` : undefined,
 	].filter((note) => note !== undefined);
-	const choices = declared.schema.def.type === 'enum' ? choicesOf(declared) : undefined;
-	const text = choices === undefined ? declared.text : `${declared.text} One of ${choices}.`;
+	const choices = choicesOf(declared);
+	const text =
+		choices === undefined ? declared.text : `${declared.text} One of ${choices.join(', ')}.`;
 	return [text, ...notes.map((note) => `(${note})`)].join(' ');
 }
 
-function choicesOf({ schema }: Input): string {
-	const { entries } = schema.def as unknown as { entries: Record<string, string> };
-	return Object.values(entries).join(', ');
+/** The values that an input takes, where they can be counted. */
+export function choicesOf({ schema }: Input): string[] | undefined {
+	if (schema.def.type !== 'enum') return undefined;
+	return Object.values((schema.def as unknown as { entries: Record<string, string> }).entries);
 }

@@ -38,7 +38,8 @@ export function readInputs<I extends Inputs>(
 	for (const group of step.exclusive ?? []) {
 		const both = group.filter((name) => {
 			const value = given.get(name);
-			return value !== undefined && value !== step.inputs[name]?.default;
+			// A template hands over every input, and Azure writes false as False.
+			return value !== undefined && String(value).toLowerCase() !== step.inputs[name]?.default;
 		});
 		if (both.length > 1)
 			throw badInput(`${both.map(nameOf).join(' and ')} exclude each other; give one of them`);

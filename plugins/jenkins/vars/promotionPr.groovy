@@ -1,0 +1,65 @@
+// Written by npm run generate from actions/promotion-pr/step.ts.
+
+/**
+ * Ask by a pull request that an environment takes an image, and keep that request true.
+ * Inputs by their names in camel case; of a secret the id of the credentials that hold it.
+ * Returns the outputs.
+ */
+Map call(Map inputs = [:]) {
+    return lockstep('promotion-pr', inputs, [
+        'file',
+        'repository',
+        'image',
+        'tag',
+        'digest',
+        'container',
+        'all',
+        'set',
+        'pattern',
+        'create-missing',
+        'environment',
+        'source-repository',
+        'source-commit',
+        'commit-message',
+        'push-timeout',
+        'branch',
+        'base',
+        'from-file',
+        'from-repository',
+        'from-branch',
+        'title',
+        'body',
+        'labels',
+        'reviewers',
+        'team-reviewers',
+        'assignees',
+        'draft',
+        'overwrite',
+        'close-superseded',
+        'auto-merge',
+        'wait',
+        'branch-prefix',
+        'token',
+        'username',
+        'app-id',
+        'app-private-key',
+        'ssh-key',
+        'ssh-known-hosts',
+        'ca-certificate',
+        'skip-verify',
+        'forge',
+        'api-url',
+        'author-name',
+        'author-email',
+        'signing-key',
+        'dry-run',
+        'log-level',
+        'timeout',
+        'outputs-dir',
+    ], [
+        'token',
+        'app-private-key',
+        'ssh-key',
+        'signing-key',
+    ])
+}
