@@ -135,10 +135,10 @@ export class CiServer {
 }
 
 /** The secrets that a person has put into the CI for a repository. */
-function secretsOf(
+export function secretsOf(
 	repository: RepositoryName,
 	ci: CiName,
-	servers: Servers,
+	servers: Pick<Servers, 'stepTokens' | 'kubeconfigs'>,
 ): Record<string, string> {
 	const environment = repository.replace(/^infra-/, '') as EnvironmentName;
 	const secrets: Record<string, string | undefined> = {

@@ -1,8 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
-import type { CiPlan, EnvironmentName } from '../demo/flow.ts';
-import { manifest } from '../demo/flow.ts';
+import type { CiPlan } from '../demo/flow.ts';
 import { Play } from '../demo/play.ts';
 import { programsFor } from '../demo/programs.ts';
 import { resultOf } from '../demo/result.ts';
@@ -39,24 +36,13 @@ async function realServers(): Promise<Servers> {
 		brokenVersion: 'v1.2.0-fake-crash-loop',
 		programs: programsFor(registry.url),
 		createRepository: async (name, folder) => {
-			const environment = name.replace('infra-', '') as EnvironmentName;
-			const namespace = clusters.namespaces[environment];
-			if (namespace !== undefined) await moveTo(namespace, folder);
+			await clusters.useNamespace(name, folder);
 			await forge.createRepository(name, folder);
 		},
 		close: async () => {
 			await Promise.all([forge.close(), clusters.close(), registry.close()]);
 		},
 	};
-}
-
-/** The manifests say `default`; on one cluster each environment needs a namespace of its own. */
-async function moveTo(namespace: string, folder: string): Promise<void> {
-	for (const path of [manifest, 'kubernetes/services/project.yaml']) {
-		const file = join(folder, path);
-		const text = await readFile(file, 'utf8');
-		await writeFile(file, text.replace('namespace: default', `namespace: ${namespace}`));
-	}
 }
 
 test('the flow of the demo walks on a real Gitea and a real Kubernetes', {

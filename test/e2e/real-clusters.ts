@@ -1,15 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parse } from 'yaml';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
 import { readPath } from '../../shared/kubernetes/object.ts';
-import { type EnvironmentName, environmentNames } from '../demo/flow.ts';
+import {
+	type EnvironmentName,
+	environmentNames,
+	manifest,
+	type RepositoryName,
+} from '../demo/flow.ts';
 import type { KubernetesAddress } from '../servers/kubernetes.ts';
 
 export interface RealClusters {
 	readonly kubeconfigs: Readonly<Record<EnvironmentName, string>>;
 	readonly namespaces: Readonly<Record<EnvironmentName, string>>;
+	/** Puts the namespace of its environment into the manifests of a repository in a folder. */
+	useNamespace(repository: RepositoryName, folder: string): Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -40,6 +48,10 @@ export async function realClusters(address: KubernetesAddress): Promise<RealClus
 	return {
 		kubeconfigs: byEnvironment((name) => withNamespace(text, namespaces[name])),
 		namespaces,
+		useNamespace: async (repository, folder) => {
+			const namespace = namespaces[repository.replace('infra-', '') as EnvironmentName];
+			if (namespace !== undefined) await moveTo(namespace, folder);
+		},
 		close: async () => {
 			for (const name of Object.values(namespaces))
 				await client.delete(`/api/v1/namespaces/${name}`);
@@ -72,6 +84,15 @@ async function balance(
 		} catch (error) {
 			if (!signal.aborted) throw error;
 		}
+	}
+}
+
+/** The manifests say `default`; on one cluster each environment needs a namespace of its own. */
+async function moveTo(namespace: string, folder: string): Promise<void> {
+	for (const path of [manifest, 'kubernetes/services/project.yaml']) {
+		const file = join(folder, path);
+		const text = await readFile(file, 'utf8');
+		await writeFile(file, text.replace('namespace: default', `namespace: ${namespace}`));
 	}
 }
 

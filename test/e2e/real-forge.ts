@@ -14,10 +14,18 @@ type Forge = Pick<
 	| 'ciAccounts'
 	| 'stepTokens'
 	| 'cloneUrl'
-	| 'createRepository'
 	| 'onWebhook'
 	| 'close'
->;
+> & {
+	/** Gitea's API, as its administrator. */
+	readonly admin: Api;
+	/** As `createRepository`; `prepare` is called when it is there and has no commit yet. */
+	createRepository(
+		repository: RepositoryName,
+		folder: string,
+		prepare?: () => Promise<void>,
+	): Promise<void>;
+};
 
 /** The flow's forge on a real Gitea: its people with their tokens, repositories, and webhooks. */
 export async function realForge(gitea: GiteaAddress): Promise<Forge> {
@@ -37,13 +45,14 @@ export async function realForge(gitea: GiteaAddress): Promise<Forge> {
 	const cloneUrl = (name: RepositoryName) => `${gitea.url}/${fullNameOf(name)}.git`;
 	const receiver = createServer();
 	return {
+		admin: api,
 		forge: { kind: 'gitea', url: gitea.url, apiUrl: `${gitea.url}/api/v1` },
 		developer,
 		reviewer,
 		ciAccounts,
 		stepTokens: byRepository(() => steps.token),
 		cloneUrl,
-		createRepository: async (name, folder) => {
+		createRepository: async (name, folder, prepare) => {
 			const [, repository] = fullNameOf(name).split('/');
 			// An earlier run that was killed may have left it.
 			await api.send('DELETE', `/repos/${fullNameOf(name)}`, undefined, [404]);
@@ -52,6 +61,7 @@ export async function realForge(gitea: GiteaAddress): Promise<Forge> {
 				default_branch: 'main',
 				private: true,
 			});
+			await prepare?.();
 			await pushFirst(folder, cloneUrl(name), gitea.adminToken);
 			const collaborator = (account: Account, permission: string) =>
 				api.send('PUT', `/repos/${fullNameOf(name)}/collaborators/${account.name}`, { permission });
@@ -104,7 +114,12 @@ function isFirstPush(name: string, payload: { ref?: string; before?: string }): 
 	return name === 'push' && payload.ref === 'refs/heads/main' && /^0+$/.test(payload.before ?? '');
 }
 
-async function createAccount(url: string, admin: Api, name: string): Promise<Account> {
+/** Makes a user who can log in. */
+export async function createAccount(
+	url: string,
+	admin: Api,
+	name: string,
+): Promise<Account & { readonly password: string }> {
 	const password = randomUUID();
 	await admin.post('/admin/users', {
 		username: name,
@@ -117,20 +132,27 @@ async function createAccount(url: string, admin: Api, name: string): Promise<Acc
 	const { sha1 } = (await own.post(`/users/${name}/tokens`, { name: 'flow', scopes: ['all'] })) as {
 		sha1: string;
 	};
-	return { name, token: sha1 };
+	return { name, password, token: sha1 };
 }
 
-/** Pushes a folder's files as the first commit of main. */
+/** Pushes a folder's files as the first commit of main, which no CI is to act on. */
 async function pushFirst(folder: string, url: string, token: string): Promise<void> {
 	const identity = ['-c', 'user.name=Fixture', '-c', 'user.email=fixture@example.com'];
 	await git(['init', '--quiet', '--initial-branch=main', folder]);
 	await git(['-C', folder, 'add', '--force', '--all']);
-	await git(['-C', folder, ...identity, 'commit', '--quiet', '--message=Lay the first files']);
+	await git([
+		'-C',
+		folder,
+		...identity,
+		'commit',
+		'--quiet',
+		'--message=Lay the first files [skip ci]',
+	]);
 	await git(['-C', folder, 'push', '--quiet', url, 'main'], tokenEnvironment(token));
 }
 
 /** Gitea's API, as one user. */
-class Api {
+export class Api {
 	readonly #url: string;
 	readonly #authorization: string;
 

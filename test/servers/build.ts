@@ -84,8 +84,8 @@ async function buildHash(recipe: Recipe, toolchain: Toolchain): Promise<string> 
 	const hash = createHash('sha256');
 	const { package: path, arguments: flags, assets } = recipe;
 	hash.update(JSON.stringify({ toolchain, path, flags, assets }));
-	for (const name of (await readdir(recipe.folder)).sort()) {
-		if (/^go\.(mod|sum)$|\.go$/.test(name)) {
+	for (const name of (await readdir(recipe.folder, { recursive: true })).sort()) {
+		if (/(^|\/)go\.(mod|sum)$|\.go$/.test(name)) {
 			hash.update(`\0${name}\0`).update(await readFile(join(recipe.folder, name)));
 		}
 	}

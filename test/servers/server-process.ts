@@ -27,6 +27,8 @@ interface Launch {
 	arguments: readonly string[];
 	/** where all its files are; also its home: of our environment it gets PATH alone */
 	folder: string;
+	/** variables besides PATH and HOME */
+	environment?: Readonly<Record<string, string>>;
 	logFile: string;
 	isReady: () => Promise<boolean>;
 }
@@ -40,7 +42,7 @@ export async function launch(options: Launch): Promise<ServerProcess> {
 	const child = spawn(options.command, options.arguments, {
 		cwd: options.folder,
 		detached: true,
-		env: { PATH: process.env.PATH, HOME: options.folder },
+		env: { PATH: process.env.PATH, HOME: options.folder, ...options.environment },
 		stdio: ['ignore', log, log],
 	});
 	closeSync(log);

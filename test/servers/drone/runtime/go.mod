@@ -1,0 +1,3 @@
+module github.com/drone/drone-runtime
+
+go 1.26
