@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { Failure, messageOf } from '../failure/failure.ts';
+import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import type { TlsOptions } from '../http/client.ts';
 import { isRecord, readPath } from './object.ts';
 
@@ -18,27 +18,29 @@ export function fixedToken(token: string): Credentials {
 	return { authorization: async () => `Bearer ${token}` };
 }
 
-/** A token in a file that something else keeps fresh; a pod's is renewed every hour. */
-export function tokenFromFile(
+/**
+ * A token in a file that something else keeps fresh; a pod's is renewed every hour.
+ * @throws Failure (bad input) where it cannot be read now
+ */
+export async function tokenFromFile(
 	file: string,
-	protect: (secret: string) => void = () => undefined,
-): Credentials {
+	protect: (secret: string) => void,
+): Promise<Credentials> {
 	const keptMs = 60_000;
-	let kept: { value: string; until: number } | undefined;
+	const read = async () => {
+		const token = (await readFile(file, 'utf8')).trim();
+		protect(token);
+		return { value: `Bearer ${token}`, until: Date.now() + keptMs };
+	};
+	let kept: Awaited<ReturnType<typeof read>> | undefined = await read().catch((error: unknown) => {
+		throw badInput(`The token file of the cluster cannot be read: ${messageOf(error)}`);
+	});
 	return {
 		async authorization() {
-			if (kept === undefined || kept.until < Date.now()) {
-				let token: string;
-				try {
-					token = (await readFile(file, 'utf8')).trim();
-				} catch (error) {
-					throw new Failure(`The token file of the cluster cannot be read: ${messageOf(error)}`, {
-						cause: error,
-					});
-				}
-				protect(token);
-				kept = { value: `Bearer ${token}`, until: Date.now() + keptMs };
-			}
+			if (kept === undefined || kept.until < Date.now())
+				kept = await read().catch((error: unknown) => {
+					throw new Failure(`The token file of the cluster is gone: ${messageOf(error)}`);
+				});
 			return kept.value;
 		},
 		renew() {
@@ -56,12 +58,14 @@ interface ExecPlugin {
 	env?: { name: string; value: string }[] | null;
 	installHint?: string;
 	provideClusterInfo?: boolean;
+	interactiveMode?: 'Never' | 'IfAvailable' | 'Always';
 }
 
 interface ExecSurroundings {
 	environment: Readonly<Record<string, string | undefined>>;
 	folder: string;
-	server: string;
+	/** What a plugin that asks for it is told of the cluster. */
+	cluster: object;
 	protect: (secret: string) => void;
 }
 
@@ -107,20 +111,24 @@ interface ExecStatus {
 
 async function runPlugin(plugin: ExecPlugin, around: ExecSurroundings): Promise<ExecStatus> {
 	const { command = '', args, env, installHint } = plugin;
+	if (plugin.interactiveMode === 'Always')
+		throw badInput(
+			`The kubeconfig's credential plugin "${command}" wants to ask a person, and there is none; use one that does not, or a token`,
+		);
 	const apiVersion = plugin.apiVersion ?? 'client.authentication.k8s.io/v1';
 	const info = {
 		apiVersion,
 		kind: 'ExecCredential',
 		spec: {
 			interactive: false,
-			...(plugin.provideClusterInfo ? { cluster: { server: around.server } } : {}),
+			...(plugin.provideClusterInfo ? { cluster: around.cluster } : {}),
 		},
 	};
 	// A command with a slash is relative to the kubeconfig, as in client-go.
 	const program = command.includes('/') ? resolve(around.folder, command) : command;
 	let stdout: string;
 	try {
-		({ stdout } = await promisify(execFile)(program, args ?? [], {
+		const running = promisify(execFile)(program, args ?? [], {
 			env: {
 				...around.environment,
 				...Object.fromEntries((env ?? []).map(({ name, value }) => [name, value])),
@@ -128,13 +136,19 @@ async function runPlugin(plugin: ExecPlugin, around: ExecSurroundings): Promise<
 			},
 			timeout: 60_000,
 			maxBuffer: 1 << 20,
-		}));
+		});
+		// Whoever reads an answer there finds none, instead of waiting for it.
+		running.child.stdin?.end();
+		({ stdout } = await running);
 	} catch (error) {
 		const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
 		const stderr = readPath(error, ['stderr']);
-		const why = missing
-			? `it is not on PATH${installHint ? `; ${installHint.trim()}` : ''}`
-			: typeof stderr === 'string' && stderr.trim() !== ''
+		if (missing)
+			throw badInput(
+				`The kubeconfig's credential plugin "${command}" is not on PATH${installHint ? `; ${installHint.trim()}` : ''}`,
+			);
+		const why =
+			typeof stderr === 'string' && stderr.trim() !== ''
 				? stderr.trim()
 				: messageOf(error).split('\n')[0];
 		throw new Failure(`The kubeconfig's credential plugin "${command}" failed: ${why}`, {

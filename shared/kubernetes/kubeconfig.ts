@@ -6,6 +6,7 @@ import type { Log } from '../log/log.ts';
 import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
 import { describeEksCluster, eksCredentials } from './eks.ts';
 import { isRecord } from './object.ts';
+import { checkedTls, dataOrFile, fromBase64, readPem } from './pem.ts';
 import { yamlFault } from './yaml-fault.ts';
 
 /** How to reach a cluster, and as whom. */
@@ -40,6 +41,8 @@ export interface Surroundings {
 	protect: (secret: string) => void;
 	/** An input's name as its user wrote it. */
 	nameOf: (input: string) => string;
+	/** Folder of a pod's service account, where it is not the usual one. */
+	accountFolder?: string;
 	log?: Log;
 	signal?: AbortSignal;
 }
@@ -91,9 +94,14 @@ async function fromServer(
 	checkUrl(server, around.nameOf('server'));
 	return {
 		server,
-		tls: clusterCa === undefined ? {} : { ca: await readPem(clusterCa, around) },
+		tls: clusterCa === undefined ? {} : await tlsOf(clusterCa, around),
 		credentials: clusterToken === undefined ? {} : fixedToken(clusterToken.trim()),
 	};
+}
+
+async function tlsOf(clusterCa: string, { folder, nameOf }: Surroundings): Promise<TlsOptions> {
+	const name = nameOf('cluster-ca');
+	return checkedTls({ ca: await readPem(clusterCa, folder, name) }, name);
 }
 
 async function fromEks(
@@ -124,14 +132,15 @@ const silent: Log = {
 };
 
 /** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/ */
-async function fromPod({ environment }: Surroundings): Promise<Connection> {
+async function fromPod({ environment, protect, ...around }: Surroundings): Promise<Connection> {
+	const account = around.accountFolder ?? accountFolder;
 	const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = environment;
 	try {
 		return {
 			server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-			tls: { ca: await readFile(`${accountFolder}/ca.crt`, 'utf8') },
-			credentials: tokenFromFile(`${accountFolder}/token`),
-			namespace: (await readFile(`${accountFolder}/namespace`, 'utf8')).trim(),
+			tls: { ca: await readFile(`${account}/ca.crt`, 'utf8') },
+			credentials: await tokenFromFile(`${account}/token`, protect),
+			namespace: (await readFile(`${account}/namespace`, 'utf8')).trim(),
 		};
 	} catch (error) {
 		throw badInput(
@@ -155,6 +164,7 @@ interface ClusterEntry {
 	'insecure-skip-tls-verify'?: boolean;
 	'tls-server-name'?: string;
 	'proxy-url'?: string;
+	extensions?: { name: string; extension: unknown }[];
 }
 
 interface UserEntry {
@@ -195,17 +205,34 @@ async function fromKubeconfig(
 	const { server = '' } = cluster.entry;
 	checkUrl(server, `The server of cluster "${context.entry.cluster}" in the kubeconfig`);
 	const proxyUrl = cluster.entry['proxy-url'];
-	if (proxyUrl !== undefined && !/^https?:/.test(proxyUrl))
+	if (proxyUrl !== undefined && !(/^https?:/.test(proxyUrl) && URL.canParse(proxyUrl)))
 		throw badInput(
 			'The proxy-url of the kubeconfig has to be http or https; others are not spoken',
 		);
-	const { tls, credentials } = await credentialsOf(user, around, server);
+	if (proxyUrl !== undefined) around.protect(decodeURIComponent(new URL(proxyUrl).password));
+	const trusted = await serverTls(cluster);
+	const { tls, credentials } = await credentialsOf(user, around, clusterInfo(cluster, trusted));
 	return {
 		server,
-		tls: { ...(await serverTls(cluster)), ...tls },
+		tls: checkedTls({ ...trusted, ...tls }, "The kubeconfig's certificate-authority"),
 		credentials,
 		...(proxyUrl === undefined ? {} : { proxyUrl }),
 		...(context.entry.namespace ? { namespace: context.entry.namespace } : {}),
+	};
+}
+
+/** What a plugin with `provideClusterInfo` is told of the cluster. */
+function clusterInfo({ entry }: Entry<ClusterEntry>, { ca }: TlsOptions): object {
+	const named = (entry.extensions ?? []).find(
+		({ name }) => name === 'client.authentication.k8s.io/exec',
+	);
+	return {
+		server: entry.server,
+		'tls-server-name': entry['tls-server-name'],
+		'insecure-skip-tls-verify': entry['insecure-skip-tls-verify'],
+		'certificate-authority-data': ca === undefined ? undefined : Buffer.from(ca).toString('base64'),
+		'proxy-url': entry['proxy-url'],
+		config: named?.extension,
 	};
 }
 
@@ -251,7 +278,7 @@ async function serverTls({ entry, folder }: Entry<ClusterEntry>): Promise<TlsOpt
 async function credentialsOf(
 	{ entry, folder }: Entry<UserEntry>,
 	around: Surroundings,
-	server: string,
+	cluster: object,
 ): Promise<{ tls: TlsOptions; credentials: Credentials }> {
 	const cert = await dataOrFile(entry, folder, 'client-certificate');
 	const key = await dataOrFile(entry, folder, 'client-key');
@@ -259,7 +286,10 @@ async function credentialsOf(
 	const tls = { ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
 	// The order of client-go: a token before a user name, both before a plugin.
 	if (entry.tokenFile)
-		return { tls, credentials: tokenFromFile(resolve(folder, entry.tokenFile), around.protect) };
+		return {
+			tls,
+			credentials: await tokenFromFile(resolve(folder, entry.tokenFile), around.protect),
+		};
 	if (entry.token) {
 		around.protect(entry.token);
 		return { tls, credentials: fixedToken(entry.token) };
@@ -271,7 +301,7 @@ async function credentialsOf(
 		return { tls, credentials: { authorization: async () => `Basic ${pair}` } };
 	}
 	if (entry.exec) {
-		const plugin = await execCredentials(entry.exec, { ...around, folder, server });
+		const plugin = await execCredentials(entry.exec, { ...around, folder, cluster });
 		return { tls: { ...tls, ...plugin.tls }, credentials: plugin.credentials };
 	}
 	if (entry['auth-provider'])
@@ -279,26 +309,6 @@ async function credentialsOf(
 			`The kubeconfig's auth-provider "${entry['auth-provider'].name}" was removed from Kubernetes in 1.26; use its exec plugin or a token`,
 		);
 	return { tls, credentials: {} };
-}
-
-/** A PEM that stands in the kubeconfig as Base64, or in a file beside it. */
-async function dataOrFile(
-	entry: Record<string, unknown> | ClusterEntry | UserEntry,
-	folder: string,
-	name: string,
-): Promise<string | undefined> {
-	const fields = entry as Record<string, unknown>;
-	const data = fields[`${name}-data`];
-	if (typeof data === 'string' && data !== '') return Buffer.from(data, 'base64').toString('utf8');
-	const file = fields[name];
-	if (typeof file !== 'string' || file === '') return undefined;
-	try {
-		return await readFile(resolve(folder, file), 'utf8');
-	} catch (error) {
-		throw badInput(`The ${name} of the kubeconfig cannot be read: ${messageOf(error)}`, {
-			cause: error,
-		});
-	}
 }
 
 /** The text of what is given as a path, as text or as Base64. */
@@ -350,25 +360,6 @@ async function parse(text: string, folder: string, around: Surroundings): Promis
 	if (!isRecord(content) || !('clusters' in content || 'contexts' in content))
 		throw badInput(`${around.nameOf('kubeconfig')} is no kubeconfig: it has no clusters`);
 	return { content, folder };
-}
-
-/** PEM given as its text, Base64 of it, or a path. */
-async function readPem(given: string, { folder, nameOf }: Surroundings): Promise<string> {
-	if (given.includes('-----BEGIN')) return given;
-	const decoded = fromBase64(given);
-	if (decoded?.includes('-----BEGIN')) return decoded;
-	try {
-		return await readFile(resolve(folder, given.trim()), 'utf8');
-	} catch (error) {
-		throw badInput(`${nameOf('cluster-ca')} cannot be read: ${messageOf(error)}`, { cause: error });
-	}
-}
-
-function fromBase64(text: string): string | undefined {
-	const compact = text.replace(/\s+/g, '');
-	if (compact.length < 16 || !/^[A-Za-z0-9+/]+={0,2}$/.test(compact)) return undefined;
-	const decoded = Buffer.from(compact, 'base64').toString('utf8');
-	return decoded.includes('\uFFFD') ? undefined : decoded;
 }
 
 function checkUrl(url: string, name: string): void {

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ClusterOptions, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
+import { issueCertificate } from '../stand-ins/kubernetes/authority.ts';
+
+const [issued, other] = await Promise.all([issueCertificate(), issueCertificate()]);
 
 let folder: string;
 let secrets: string[];
@@ -73,13 +76,13 @@ describe('a kubeconfig', () => {
 	});
 
 	test('gives the authority, server name and check of the certificate', async () => {
-		await writeFile(join(folder, 'ca.crt'), 'from a file');
+		await writeFile(join(folder, 'ca.crt'), other.ca);
 		const tlsOf = async (cluster: object) =>
 			(await connect({ kubeconfig: config({ cluster }) })).tls;
-		expect(await tlsOf({ 'certificate-authority-data': base64('inline') })).toEqual({
-			ca: 'inline',
+		expect(await tlsOf({ 'certificate-authority-data': base64(issued.ca) })).toEqual({
+			ca: issued.ca,
 		});
-		expect(await tlsOf({ 'certificate-authority': 'ca.crt' })).toEqual({ ca: 'from a file' });
+		expect(await tlsOf({ 'certificate-authority': 'ca.crt' })).toEqual({ ca: other.ca });
 		expect(await tlsOf({ 'insecure-skip-tls-verify': true, 'tls-server-name': 'k' })).toEqual({
 			skipVerify: true,
 			serverName: 'k',
@@ -88,21 +91,59 @@ describe('a kubeconfig', () => {
 
 	test('that lies in another folder names files from there', async () => {
 		await mkdir(join(folder, 'sub'));
-		await writeFile(join(folder, 'sub', 'ca.crt'), 'beside it');
+		await writeFile(join(folder, 'sub', 'ca.crt'), issued.ca);
 		await writeFile(
 			join(folder, 'sub', 'qa'),
 			config({ cluster: { 'certificate-authority': 'ca.crt' } }),
 		);
-		expect((await connect({ kubeconfig: 'sub/qa' })).tls.ca).toBe('beside it');
+		expect((await connect({ kubeconfig: 'sub/qa' })).tls.ca).toBe(issued.ca);
 	});
 
-	test('gives a client certificate, whose key is a secret', async () => {
-		const user = { 'client-certificate-data': base64('cert'), 'client-key-data': base64('key!') };
-		expect((await connect({ kubeconfig: config({ user }) })).tls).toEqual({
-			cert: 'cert',
-			key: 'key!',
+	test('gives a client certificate, whose key is a secret, as data or as files', async () => {
+		const { cert, key } = issued;
+		await writeFile(join(folder, 'cert.pem'), cert);
+		await writeFile(join(folder, 'key.pem'), key);
+		for (const user of [
+			{ 'client-certificate-data': base64(cert), 'client-key-data': base64(key) },
+			{ 'client-certificate': 'cert.pem', 'client-key': join(folder, 'key.pem') },
+		])
+			expect((await connect({ kubeconfig: config({ user }) })).tls).toEqual({ cert, key });
+		expect(secrets).toEqual([key, key]);
+	});
+
+	test.each<[string, Parts, string]>([
+		[
+			'an authority that is none',
+			{ cluster: { 'certificate-authority-data': base64('garbage') } },
+			"The kubeconfig's certificate-authority is no certificate",
+		],
+		[
+			'an authority that is not there',
+			{ cluster: { 'certificate-authority': 'nowhere' } },
+			'The certificate-authority of the kubeconfig cannot be read',
+		],
+		[
+			'a client certificate that is none',
+			{ user: { 'client-certificate-data': base64('a'), 'client-key-data': base64('b') } },
+			'The client certificate of the kubeconfig and its key cannot be used',
+		],
+		[
+			'a client key alone',
+			{ user: { 'client-key-data': base64('b') } },
+			'a client key without its certificate',
+		],
+		['a token file that is not there', { user: { tokenFile: 'nowhere' } }, 'token file'],
+		['a plugin that is not there', { user: { exec: { command: 'nowhere' } } }, 'not on PATH'],
+		[
+			'a plugin that asks a person',
+			{ user: { exec: { command: 'sh', interactiveMode: 'Always' } } },
+			'wants to ask a person',
+		],
+	])('with %s is bad input', async (_what, parts, message) => {
+		await expect(connect({ kubeconfig: config(parts) })).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringContaining(message),
 		});
-		expect(secrets).toContain('key!');
 	});
 
 	test('gives a token, a token from a file, a user name with a password', async () => {
@@ -116,69 +157,13 @@ describe('a kubeconfig', () => {
 	});
 });
 
-describe('an exec plugin', () => {
-	const plugin = async (script: string) => {
-		await writeFile(join(folder, 'plugin'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-		return {
-			exec: {
-				apiVersion: 'client.authentication.k8s.io/v1',
-				command: './plugin',
-				env: [{ name: 'WHO', value: 'ci' }],
-			},
-		};
-	};
-
-	test('gives a token, and another one when the server refuses the first', async () => {
-		const counting = await plugin(
-			`echo x >> '${folder}/runs'; n=$(wc -l < '${folder}/runs'); echo '{"status":{"token":"'$WHO-$((n))'"}}'`,
-		);
-		const { credentials } = await connect(
-			{ kubeconfig: config({ user: counting }) },
-			{ PATH: '/usr/bin:/bin' },
-		);
-		expect(await credentials.authorization?.()).toBe('Bearer ci-1');
-		expect(await credentials.authorization?.()).toBe('Bearer ci-1');
-		expect(credentials.renew?.()).toBe(true);
-		expect(await credentials.authorization?.()).toBe('Bearer ci-2');
-		expect(secrets).toEqual(['ci-1', 'ci-2']);
-	});
-
-	test('is asked again when its token has expired', async () => {
-		const user = await plugin(
-			`echo x >> '${folder}/runs'; n=$(wc -l < '${folder}/runs'); echo '{"status":{"token":"t'$((n))'","expirationTimestamp":"2020-01-01T00:00:00Z"}}'`,
-		);
-		const { credentials } = await connect(
-			{ kubeconfig: config({ user }) },
-			{ PATH: '/usr/bin:/bin' },
-		);
-		expect(await credentials.authorization?.()).toBe('Bearer t2');
-	});
-
-	test.each([
-		['echo "no session" >&2; exit 1', /"\.\/plugin" failed: no session/],
-		['echo "no json with a s3cret"', /printed no ExecCredential/],
-	])('that does %j fails with what it says', async (script, message) => {
-		const user = await plugin(script);
-		const failing = connect({ kubeconfig: config({ user }) }, { PATH: '/usr/bin:/bin' });
-		await expect(failing).rejects.toThrow(message);
-		await expect(failing).rejects.not.toThrow('s3cret');
-	});
-
-	test('that is not there is told with its own hint', async () => {
-		const user = { exec: { command: 'no-such-plugin', installHint: 'Install it.' } };
-		await expect(connect({ kubeconfig: config({ user }) })).rejects.toThrow(
-			'not on PATH; Install it.',
-		);
-	});
-});
-
 describe('without a kubeconfig', () => {
 	test('the server, its token and its authority are enough', async () => {
-		const pem = '-----BEGIN CERTIFICATE-----\nA\n-----END CERTIFICATE-----\n';
 		const server = 'https://qa.example.com';
-		for (const clusterCa of [pem, base64(pem)]) {
+		await writeFile(join(folder, 'ca.crt'), issued.ca);
+		for (const clusterCa of [issued.ca, base64(issued.ca), 'ca.crt']) {
 			const found = await connect({ server, clusterToken: 'token-1 ', clusterCa });
-			expect(found).toMatchObject({ server, tls: { ca: pem } });
+			expect(found).toMatchObject({ server, tls: { ca: issued.ca } });
 			expect(await found.credentials.authorization?.()).toBe('Bearer token-1');
 		}
 	});
@@ -196,6 +181,8 @@ describe('without a kubeconfig', () => {
 		[{ clusterCa: 'c' }, '--cluster-ca needs --server beside it'],
 		[{ server: 'https://a', kubeconfig: 'b' }, '--kubeconfig and --server exclude each other'],
 		[{ server: 'a.example.com' }, '--server has to be a URL'],
+		[{ server: 'https://a', clusterCa: 'nowhere' }, '--cluster-ca is neither a file'],
+		[{ server: 'https://a', clusterCa: '-----BEGIN' }, '--cluster-ca is no certificate in PEM'],
 	])('%j is bad input', async (options, message) => {
 		await expect(connect(options)).rejects.toMatchObject({
 			exitCode: 2,
