@@ -31,13 +31,11 @@ export interface Patience {
 	log: Log;
 }
 
-/**
- * Tries a check until it holds, or has been tried often enough.
- * @throws the signal's reason
- */
+/** Tries a check until it holds, has been tried often enough, or the run is ended. */
 export async function tryCheck(check: Check, patience: Patience): Promise<Result> {
 	const { attempts, interval, checkTimeout, signal, log } = patience;
 	const began = Date.now();
+	let last = 'it was ended before it was answered';
 	for (let attempt = 1; ; attempt++) {
 		const seconds = () => Math.round((Date.now() - began) / 100) / 10;
 		try {
@@ -45,19 +43,20 @@ export async function tryCheck(check: Check, patience: Patience): Promise<Result
 			log.info(`${check.name}: passed${attempt > 1 ? ` at attempt ${attempt}` : ''}`);
 			return { check, attempts: attempt, seconds: seconds() };
 		} catch (error) {
-			if (signal.aborted) throw signal.reason;
-			if (!(error instanceof Failure)) throw error;
-			const failure = messageOf(error);
-			if (attempt >= attempts) return { check, failure, attempts: attempt, seconds: seconds() };
+			if (!signal.aborted && !(error instanceof Failure)) throw error;
+			const failure = signal.aborted ? last : messageOf(error);
+			if (attempt >= attempts || signal.aborted)
+				return { check, failure, attempts: attempt, seconds: seconds() };
 			log.info(`${check.name}: attempt ${attempt} of ${attempts}: ${failure}`);
-			await sleep(interval, undefined, { signal }).catch(() => {
-				throw signal.reason;
-			});
+			last = failure;
+			// An end in the middle of it is seen by the next attempt.
+			await sleep(interval, undefined, { signal }).catch(() => undefined);
 		}
 	}
 }
 
 async function runInTime(check: Check, ms: number, signal: AbortSignal): Promise<void> {
+	signal.throwIfAborted();
 	const late = new AbortController();
 	const timer = setTimeout(() => late.abort(new Failure(`it took longer than ${ms / 1000} s`)), ms);
 	try {

@@ -1,4 +1,4 @@
-import { badInput, Failure } from '../../shared/failure/failure.ts';
+import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
 import { HttpClient, type HttpResponse } from '../../shared/http/client.ts';
 import type { Log } from '../../shared/log/log.ts';
 import { parsePath, type Step } from '../../shared/manifest/path.ts';
@@ -14,12 +14,20 @@ export interface Expectation {
 	json: Readonly<Record<string, string>>;
 }
 
+/** Bytes of a body that are looked at: more is no answer to a smoke check. */
+export const longestBody = 10_000_000;
+
 /** Sends one GET. */
 export type Ask = (signal: AbortSignal) => Promise<HttpResponse>;
 
 /** @throws Failure (bad input) where the expectation itself is none */
-export function httpCheck(url: string, expectation: Expectation, ask: Ask): Check {
-	const judge = judgeOf(expectation);
+export function httpCheck(
+	url: string,
+	expectation: Expectation,
+	ask: Ask,
+	nameOf: (input: string) => string,
+): Check {
+	const judge = judgeOf(expectation, nameOf);
 	return {
 		kind: 'http',
 		name: `GET ${withoutLogin(url)}`,
@@ -52,6 +60,7 @@ export function askDirectly(
 				// The step's own attempts are the ones that its user counts.
 				isPassing: () => false,
 				attempts: 1,
+				longest: longestBody,
 			});
 		} finally {
 			http.close();
@@ -59,23 +68,28 @@ export function askDirectly(
 	};
 }
 
-function judgeOf({ statuses, body, json }: Expectation): (response: HttpResponse) => void {
+function judgeOf(
+	{ statuses, body, json }: Expectation,
+	nameOf: (input: string) => string,
+): (response: HttpResponse) => void {
 	for (const status of statuses)
 		if (!/^[1-5](\d\d|xx)$/.test(status))
 			throw badInput(
-				`expect-status: "${status}" is neither a status such as 200 nor a class such as 2xx`,
+				`${nameOf('expect-status')}: "${status}" is neither a status such as 200 nor a class such as 2xx`,
 			);
-	const pattern = body === undefined ? undefined : patternOf(body);
+	const pattern = body === undefined ? undefined : patternOf(body, nameOf('expect-body'));
 	const values = Object.entries(json).map(([path, wanted]) => ({
 		path,
-		steps: parsePath(path).steps,
+		steps: stepsOf(path, nameOf('expect-json')),
 		wanted,
 	}));
-	return ({ status, text }) => {
+	return ({ status, headers, text }) => {
 		if (
 			!statuses.some((wanted) => new RegExp(`^${wanted.replaceAll('x', '\\d')}$`).test(`${status}`))
 		)
-			throw new Failure(`the status is ${status}, not ${statuses.join(' or ')}: ${excerpt(text)}`);
+			throw new Failure(
+				`the status is ${status}${headers.location === undefined ? '' : ` (to ${headers.location})`}, not ${statuses.join(' or ')}: ${excerpt(text)}`,
+			);
 		if (pattern !== undefined && !pattern.test(text))
 			throw new Failure(`the body does not have ${body}: ${excerpt(text)}`);
 		if (values.length === 0) return;
@@ -89,13 +103,21 @@ function judgeOf({ statuses, body, json }: Expectation): (response: HttpResponse
 	};
 }
 
-function patternOf(body: string): RegExp {
+function stepsOf(path: string, inputName: string): readonly Step[] {
+	try {
+		return parsePath(path).steps;
+	} catch (error) {
+		throw badInput(`${inputName}: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+function patternOf(body: string, inputName: string): RegExp {
 	const written = /^\/(.+)\/$/s.exec(body)?.[1];
 	if (written === undefined) return new RegExp(RegExp.escape(body));
 	try {
 		return new RegExp(written, 'm');
 	} catch (error) {
-		throw badInput(`expect-body: ${body} is no regular expression`, { cause: error });
+		throw badInput(`${inputName}: ${body} is no regular expression`, { cause: error });
 	}
 }
 

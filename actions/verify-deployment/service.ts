@@ -1,6 +1,6 @@
 import { badInput } from '../../shared/failure/failure.ts';
 import type { KubernetesClient } from '../../shared/kubernetes/client.ts';
-import type { Ask } from './http-check.ts';
+import { type Ask, longestBody } from './http-check.ts';
 
 /** A Service of the cluster, and what is asked for there. */
 export interface ServiceAddress {
@@ -15,14 +15,14 @@ export interface ServiceAddress {
  * Reads `service://name.namespace:port/path`; the port may be a name, so this is no URL.
  * @throws Failure (bad input)
  */
-export function parseService(text: string): ServiceAddress {
+export function parseService(text: string, inputName: string): ServiceAddress {
 	const match =
 		/^service:\/\/([a-z0-9-]+)(?:\.([a-z0-9-]+))?(?::([a-z0-9-]+))?(\/[^\s#]*|\?[^\s#]*)?$/.exec(
 			text,
 		);
 	if (match === null)
 		throw badInput(
-			`url: "${text}" has to be service://name:port/path or service://name.namespace:port/path`,
+			`${inputName}: "${text}" has to be service://name:port/path or service://name.namespace:port/path`,
 		);
 	const [, name = '', namespace, port, path = ''] = match;
 	const scheme = port === '443' || port === 'https' ? 'https:' : '';
@@ -45,7 +45,7 @@ export function askService(
 		const at = { namespace: named.namespace ?? namespace, service };
 		const proxied = client.withSignal(signal);
 		try {
-			return await proxied.throughProxy(at, path);
+			return await proxied.throughProxy(at, path, longestBody);
 		} finally {
 			proxied.close();
 		}

@@ -67,7 +67,7 @@ export async function verify(inputs: Inputs, context: Context): Promise<Verdict>
 		}
 		// A smoke check ahead of these might still be answered by what ran before.
 		const results = await runAll(images, inputs, context);
-		results.push(...(await runAll(smoke, inputs, context)));
+		if (!context.signal.aborted) results.push(...(await runAll(smoke, inputs, context)));
 		return await tellResults(results, [...imageIds], context);
 	} finally {
 		cluster?.client.close();
@@ -166,24 +166,25 @@ function registryFrom(repository: string, inputs: Inputs, context: Context): Reg
 
 /** Makes the check of a `url`; one of a Service gets the cluster when it runs. */
 function urlCheck(text: string, inputs: Inputs, context: Context, cluster: () => Cluster): Check {
-	const { log, childEnvironment } = context;
+	const { log, childEnvironment, nameOf } = context;
 	const expectation = {
 		statuses: inputs.expectStatus,
 		body: inputs.expectBody,
 		json: inputs.expectJson ?? {},
 	};
 	if (isService(text)) {
-		const address = parseService(text);
-		return httpCheck(text, expectation, (signal) => askService(address, cluster())(signal));
+		const address = parseService(text, nameOf('url'));
+		return httpCheck(text, expectation, (signal) => askService(address, cluster())(signal), nameOf);
 	}
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	if (url === undefined || !['http:', 'https:', 'tcp:'].includes(url.protocol) || url.host === '')
 		throw badInput(
-			`url: "${text}" has to be https://…, http://…, tcp://host:port or service://name:port/path`,
+			`${nameOf('url')}: "${text}" has to be https://…, http://…, tcp://host:port or service://name:port/path`,
 		);
 	if (url.protocol !== 'tcp:')
-		return httpCheck(text, expectation, askDirectly(url, childEnvironment, log));
-	if (url.port === '') throw badInput(`url: "${text}" has no port; write tcp://host:port`);
+		return httpCheck(text, expectation, askDirectly(url, childEnvironment, log), nameOf);
+	if (url.port === '')
+		throw badInput(`${nameOf('url')}: "${text}" has no port; write tcp://host:port`);
 	return tcpCheck(url);
 }
 
@@ -210,12 +211,22 @@ async function tellResults(
 		failure === undefined ? [] : [{ check: check.name, kind: check.kind, failure, attempts }],
 	);
 	await context.writeFile('verify-deployment.xml', junitXml(results));
-	const verdict = { verified: failed.length === 0, imageIds, failures: failed };
+	const isWhole = !context.signal.aborted;
+	const verdict = { verified: isWhole && failed.length === 0, imageIds, failures: failed };
 	context.report(verdict);
 	const [first] = failed;
-	if (first === undefined) return verdict;
+	if (first === undefined) {
+		context.signal.throwIfAborted();
+		return verdict;
+	}
 	if (failed.length > 1)
 		for (const { check, failure } of failed) context.log.error(`${check}: ${failure}`);
 	const count = failed.length === 1 ? '' : `${failed.length} checks do not hold, the first: `;
-	throw new Failure(`${count}${first.check}: ${first.failure}`);
+	throw ending(context.signal, `${count}${first.check}: ${first.failure}`);
+}
+
+/** What does not hold; of a run that was ended first how it was. */
+function ending({ aborted, reason }: AbortSignal, message: string): Failure {
+	if (!aborted || !(reason instanceof Failure)) return new Failure(message);
+	return new Failure(`${reason.message}; ${message}`, { exitCode: reason.exitCode });
 }

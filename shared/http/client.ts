@@ -42,6 +42,8 @@ export interface HttpRequest {
 	/** Which answers are passing faults; by default 429, 500, 502, 503 and 504. */
 	isPassing?: (response: HttpResponse) => boolean;
 	signal?: AbortSignal;
+	/** Bytes of the answer above which it is given up; by default it may be of any length. */
+	longest?: number;
 	/** Milliseconds without a byte after which the connection is given up; 60 s by default. */
 	idleTimeout?: number;
 }
@@ -173,13 +175,12 @@ export class HttpClient {
 	async #once(request: HttpRequest): Promise<{ response?: HttpResponse; error?: unknown }> {
 		try {
 			const incoming = await this.#start(request, this.#agent);
-			const chunks: Buffer[] = [];
-			for await (const chunk of incoming) chunks.push(chunk as Buffer);
-			const text = Buffer.concat(chunks).toString('utf8');
+			const text = (await readUpTo(incoming, request.longest)).toString('utf8');
 			return { response: { status: incoming.statusCode ?? 0, headers: incoming.headers, text } };
 		} catch (error) {
 			const signal = this.#signal(request);
 			if (signal.aborted) throw signal.reason;
+			if (error instanceof Failure) throw error;
 			return { error };
 		}
 	}
@@ -208,6 +209,25 @@ export class HttpClient {
 			{ cause: error },
 		);
 	}
+}
+
+async function readUpTo(
+	incoming: http.IncomingMessage,
+	longest = Number.POSITIVE_INFINITY,
+): Promise<Buffer> {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of incoming as AsyncIterable<Buffer>) {
+		length += chunk.length;
+		if (length > longest) {
+			incoming.destroy();
+			throw new Failure(
+				`the answer is longer than ${longest / 1e6} MB, and was not read to its end`,
+			);
+		}
+		chunks.push(chunk);
+	}
+	return Buffer.concat(chunks);
 }
 
 function isRefused(error: unknown): boolean {

@@ -237,17 +237,20 @@ export class KubernetesClient {
 	 * answer is the Service's own, whatever its status.
 	 * @param service - `web:80`, `web:http`, `https:web:443`
 	 * @param path - what is asked for there, from the `/` on
+	 * @param longest - bytes of the answer that are read at most
 	 * @throws ApiError where it is the API server that refuses
 	 */
 	async throughProxy(
 		{ namespace, service }: { namespace: string; service: string },
 		path: string,
+		longest: number,
 	): Promise<HttpResponse> {
 		const proxy = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${service}/proxy`;
 		const response = await this.#send({
 			path: proxy + path,
 			headers: { accept: '*/*' },
 			isPassing: () => false,
+			longest,
 		});
 		const isOwn = response.headers['content-type']?.startsWith('application/json') ?? false;
 		const status = isOwn ? statusOf(response.status, response.text) : undefined;

@@ -101,6 +101,15 @@ test('a server that falls silent is given up and asked again', async () => {
 	expect(await clientOf().send({ path: '/a', idleTimeout: 50 })).toMatchObject({ text: 'awake' });
 });
 
+test('an answer that is longer than its caller reads is given up, and not asked for again', async () => {
+	answer = (response) => response.end('x'.repeat(2000));
+	await expect(clientOf().send({ path: '/', longest: 1000 })).rejects.toThrow(
+		'the answer is longer than 0.001 MB',
+	);
+	expect(requests).toHaveLength(1);
+	expect((await clientOf().send({ path: '/', longest: 2000 })).text).toHaveLength(2000);
+});
+
 test('answers that stay open do not hold up requests', async () => {
 	answer = (response, count) => {
 		if (count <= 3) response.write('open\n');

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -287,6 +287,33 @@ describe('without a cluster', () => {
 		expect(failures(run)).toEqual(['it took longer than 0.2 s']);
 	});
 
+	test.each([
+		['and what it has started', '(sleep 60; true)'],
+		['and what it leaves behind', 'sleep 60 & sleep 61'],
+	])('an attempt that hangs is ended, %s', async (_what, command) => {
+		const run = await verify({ ...alone, command, 'check-timeout': '0.2s' });
+		expect(failures(run)).toEqual(['it took longer than 0.2 s']);
+	});
+
+	test('a command may write more than anybody reads', async () => {
+		const command = 'yes | head -c 50000000; echo the end; exit 1';
+		const run = await verify({ ...alone, command, attempts: '1' });
+		expect(failures(run)).toEqual([expect.stringMatching(/^it ended with 1: (y\n)+the end$/)]);
+	});
+
+	test('a run that is out of time tells what did not hold until then', async () => {
+		const run = await verify({
+			...alone,
+			command: 'echo no luck; exit 1',
+			attempts: '1000',
+			timeout: '1s',
+		});
+		expect(run.exitCode, log(run)).toBe(3);
+		expect(run.outputs.verified).toBe('false');
+		expect(failures(run)).toEqual(['it ended with 1: no luck']);
+		expect(log(run)).toMatch(/Not done within 1 s; .*: it ended with 1: no luck/);
+	});
+
 	test('the results are a JUnit file, which holds what failed and no control characters', async () => {
 		const run = await verify({ ...alone, command: "printf 'a\\033<b>\"&\\nc'; exit 1\ntrue" });
 		expect(run.exitCode).toBe(1);
@@ -298,6 +325,70 @@ describe('without a cluster', () => {
 		expect(xml).toContain(
 			'<failure message="it ended with 1: a\ufffd&lt;b&gt;&quot;&amp;&#10;c"/>',
 		);
+	});
+});
+
+describe('an answer that nobody expects', () => {
+	let server: Server;
+	let url: string;
+	const answers: Readonly<Record<string, (response: ServerResponse) => void>> = {
+		'/moved': (response) =>
+			response.writeHead(302, { location: 'https://login.example.com/' }).end(),
+		'/endless': (response) => {
+			const more = () => {
+				while (response.write('x'.repeat(100_000)));
+			};
+			response.on('drain', more);
+			more();
+		},
+		'/silent': () => undefined,
+		'/slow': (response) => response.write('{'),
+		'/broken': (response) => response.write('{', () => response.destroy()),
+		'/cut': (response) => response.end('{"status": "ok"'),
+		'/list': (response) => response.end('[null, {"status": {"db": null}}]'),
+		'/garbage': (response) => response.socket?.end('this is no HTTP\r\n\r\n'),
+	};
+	beforeEach(async () => {
+		server = createServer(({ url }, response) => answers[url ?? '']?.(response));
+		await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+		url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	});
+	afterEach(() => {
+		server.closeAllConnections();
+		server.close();
+	});
+
+	test.each<[string, Values, RegExp]>([
+		['/moved', {}, /^the status is 302 \(to https:\/\/login\.example\.com\/\), not 2xx/],
+		['/endless', {}, /^the answer is longer than 10 MB/],
+		['/silent', {}, /^it took longer than 1 s/],
+		['/slow', {}, /^it took longer than 1 s/],
+		['/broken', {}, /got no answer: /],
+		['/cut', { 'expect-json': 'status=ok' }, /^the body is no JSON: \{"status": "ok"$/],
+		['/list', { 'expect-json': 'status=ok' }, /^the body has no status: /],
+		['/list', { 'expect-json': '[0].status=ok' }, /^the body has no \[0\]\.status/],
+		['/list', { 'expect-json': '[1].status.db=up' }, /^\[1\]\.status\.db is null, not up$/],
+		['/garbage', {}, /got no answer: /],
+	])('%s %j fails with what it is', async (path, inputs, reason) => {
+		const run = await verify({
+			kubeconfig: '',
+			url: url + path,
+			'check-timeout': '1s',
+			attempts: '1',
+			...inputs,
+		});
+		expect(run.exitCode, log(run)).toBe(1);
+		expect(failures(run)).toEqual([expect.stringMatching(reason)]);
+	});
+
+	test('is what was expected', async () => {
+		for (const inputs of [
+			{ url: `${url}/moved`, 'expect-status': '302' },
+			{ url: `${url}/list`, 'expect-json': '[1].status={"db":null}\n[0]=null' },
+		] as Values[]) {
+			const run = await verify({ kubeconfig: '', attempts: '1', ...inputs });
+			expect(run.exitCode, log(run)).toBe(0);
+		}
 	});
 });
 
@@ -315,13 +406,18 @@ describe('is bad input', () => {
 			/is no image reference/,
 		],
 		['an image of no workload', { image: 'acme/web:1' }, /image needs .*workload beside it/],
-		['an address of another kind', { url: 'ftp://web/' }, /has to be https:\/\//],
+		['an address of another kind', { url: 'ftp://web/' }, /--url: .*has to be https:\/\//],
 		['a TCP address without a port', { url: 'tcp://web' }, /has no port/],
 		['a Service that is none', { url: 'service://Web_1/' }, /has to be service:\/\/name:port/],
 		[
 			'a status that is none',
 			{ url: 'http://web', 'expect-status': '20' },
-			/"20" is neither a status/,
+			/--expect-status: "20" is neither a status/,
+		],
+		[
+			'a path of JSON that is none',
+			{ url: 'http://web', 'expect-json': 'a[=1' },
+			/--expect-json: .*a\[/,
 		],
 		[
 			'a regular expression that is none',

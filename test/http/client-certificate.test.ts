@@ -1,0 +1,31 @@
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { expect, test } from 'vitest';
+import { HttpClient, type TlsOptions } from '../../shared/http/client.ts';
+import { issueCertificate } from '../stand-ins/kubernetes/authority.ts';
+
+const silent = () => undefined;
+
+test('a client shows its certificate to a server that asks for one', async () => {
+	const { ca, cert, key } = await issueCertificate();
+	const server = createServer({ ca, cert, key, requestCert: true }, (request, response) => {
+		response.end(String((request.socket as TLSSocket).authorized));
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const ask = async (tls: TlsOptions) => {
+		const client = new HttpClient({
+			baseUrl: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+			tls,
+			log: { debug: silent, info: silent, warn: silent, error: silent },
+			signal: new AbortController().signal,
+		});
+		const { text } = await client.send({ path: '/', attempts: 1 });
+		client.close();
+		return text;
+	};
+	expect(await ask({ ca, cert, key })).toBe('true');
+	await expect(ask({ ca })).rejects.toThrow('got no answer');
+	server.closeAllConnections();
+	await new Promise((resolve) => server.close(resolve));
+});
