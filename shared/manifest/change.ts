@@ -216,7 +216,7 @@ function lastPart(node: Node): Node {
 function cannot(source: Source, offset: number, why: string): Failure {
 	const place = source.placeAt(offset);
 	return new Failure(
-		`${formatPlace(place)}: cannot be written: ${why}; change the file by hand once.`,
+		`${formatPlace(place)}: cannot be written: ${why}; change the file by hand once`,
 		{ place },
 	);
 }

@@ -45,7 +45,7 @@ export function checkImageChange(
 	nameOf: (part: 'image' | 'tag' | 'digest') => string = (part) => part,
 ): void {
 	const bad = (part: 'image' | 'tag' | 'digest', what: string, text: string, hint: string) =>
-		badInput(`${nameOf(part)}: "${text}" is not ${what}; ${hint}.`);
+		badInput(`${nameOf(part)}: "${text}" is not ${what}; ${hint}`);
 	if (!isRepository(image))
 		throw bad(
 			'image',
@@ -66,7 +66,7 @@ export function checkImageChange(
 	if (newName !== undefined && !isRepository(newName))
 		throw bad('image', 'an image name', newName, 'give it without tag');
 	if (tag === undefined && digest === undefined && newName === undefined) {
-		throw badInput(`No tag and no digest is given for ${image}.`);
+		throw badInput(`No tag and no digest is given for ${image}`);
 	}
 }
 
@@ -101,7 +101,7 @@ export function planUse(source: Source, use: ImageUse, change: ImageChange): Pla
 function droppedNotes(from: Reference, to: Reference): string[] {
 	if (from.digest && !to.digest) {
 		return [
-			`${formatReference(from)} was pinned by a digest; the digest is dropped, as none is given with tag ${to.tag}.`,
+			`${formatReference(from)} was pinned by a digest; the digest is dropped, as none is given with tag ${to.tag}`,
 		];
 	}
 	if (from.tag && !to.tag)
@@ -191,7 +191,7 @@ function planHelm(
 	const kept = use.reference.tag;
 	const notes = kept
 		? [
-				`${formatReference(to)}: the key ${written.keys.tag} keeps ${kept}, as only a digest is given.`,
+				`${formatReference(to)}: the key ${written.keys.tag} keeps ${kept}, as only a digest is given`,
 			]
 		: [];
 	return { change: joinChanges(changes), to: { ...to, ...(kept && { tag: kept }) }, notes };
@@ -228,7 +228,7 @@ function missingKey(
 		? 'add it by hand once'
 		: 'give create-missing to have it added, or add it by hand';
 	return new Failure(
-		`${formatPlace(place)}: ${formatReference(use.reference)} has no key "${key}"; ${hint}.`,
+		`${formatPlace(place)}: ${formatReference(use.reference)} has no key "${key}"; ${hint}`,
 		{ place },
 	);
 }

@@ -12,6 +12,7 @@ import {
 } from './image-change.ts';
 import { type Embedded, findImageUses, type ImageUse, mayUse } from './image-uses.ts';
 import { addToKustomization } from './kustomization.ts';
+import { findNearMisses, type NearMisses } from './near-misses.ts';
 import type { Scalar } from './node.ts';
 import { formatPath } from './path.ts';
 import { applyProven } from './proof.ts';
@@ -217,7 +218,7 @@ function refuseDifferentVersions(
 	);
 	if (versions.size < 2 || all || keepsVersion) return;
 	throw new Failure(
-		`${image} is used with different tags: ${listed(meant.map(describe))}; name one with container or set, or give all to change every one.`,
+		`${image} is used with different tags: ${listed(meant.map(describe))}; name one with container or set, or give all to change every one`,
 		meant[0] && { place: meant[0].place },
 	);
 }
@@ -238,18 +239,31 @@ async function noMatch(
 	{ image, container }: ImageChange,
 ): Promise<Failure> {
 	const present: string[] = [];
+	const tags: NearMisses['tags'][number][] = [];
+	const templated: string[] = [];
 	for (const file of files) {
 		if (present.length > mostListed) break;
-		present.push(...(await readImages(file)).uses.map(describe));
+		const { source, uses } = await readImages(file);
+		present.push(...uses.map(describe));
+		const written = uses.flatMap(({ from }) =>
+			from.kind === 'document' ? [from.use.written] : [],
+		);
+		const near = findNearMisses(file.name, decodeText(file), source, written);
+		tags.push(...near.tags);
+		templated.push(...near.templated);
 	}
 	const what = container === undefined ? image : `${image} in container ${container}`;
 	const names = listed(files.map(({ name }) => name)) || 'no file';
-	const there =
-		present.length > 0
-			? `images there: ${listed(present)}`
-			: 'no image is (a tag apart from its name is changed by set, text other than YAML by pattern)';
+	const there = [
+		present.length > 0 && `images there: ${listed(present)}`,
+		tags[0] &&
+			`tags there without the name of their image: ${listed(tags.map(({ text }) => text))}; change one with set, as in ${tags[0].path}={{tag}}`,
+		templated.length > 0 &&
+			`images there that are filled in from elsewhere: ${listed(templated)}; change the values that they take`,
+	].filter(Boolean);
+	const nothing = 'no image is (text other than YAML is changed by pattern)';
 	return new Failure(
-		`${what} is not used in ${names}; ${there}.`,
+		`${what} is not used in ${names}; ${there.join('; ') || nothing}`,
 		files[0] && { place: { file: files[0].name } },
 	);
 }

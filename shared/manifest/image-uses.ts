@@ -112,7 +112,7 @@ class UseFinder {
 		if (this.#aliasDepth > 0) this.#throughAliases++;
 		if (this.#throughAliases > mostThroughAliases || path.length > longestPath) {
 			throw new Failure(
-				`${this.#source.file}: its aliases stand for more than ${mostThroughAliases} values; write them out.`,
+				`${this.#source.file}: its aliases stand for more than ${mostThroughAliases} values; write them out`,
 				{ place: { file: this.#source.file } },
 			);
 		}

@@ -92,7 +92,7 @@ export function parseAssignment(line: string): {
 } {
 	const { path, rest } = readPath(line.trim());
 	const assigned = /^\s*=\s*([\s\S]*)$/.exec(rest);
-	if (!assigned) throw badInput(`"${line}" is not path=value.`);
+	if (!assigned) throw badInput(`"${line}" is not path=value`);
 	const value = assigned[1] ?? '';
 	const quoted = /^"(?:[^"\\]|\\.)*"$|^'(?:[^']|'')*'$/.test(value);
 	return { path: path.text, value: quoted ? unquote(value) : value, quoted };
@@ -141,7 +141,7 @@ function unquote(text: string): string {
 
 function notAPath(text: string, offset: number): Failure {
 	return badInput(
-		`"${text}" is not a path: character ${offset + 1} is not expected; write keys as a.b, "quoted.keys", [0] or [name=api].`,
+		`"${text}" is not a path: character ${offset + 1} is not expected; write keys as a.b, "quoted.keys", [0] or [name=api]`,
 	);
 }
 

@@ -25,7 +25,7 @@ export function editPattern(
 	version: string,
 	options: { all?: boolean; name?: string } = {},
 ): EditResult {
-	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks.');
+	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks');
 	const expression = compilePattern(pattern);
 	const text = decodeText(file);
 	const find = (within: string) =>
@@ -33,19 +33,19 @@ export function editPattern(
 			() => matchesOf(expression, within),
 			() =>
 				badInput(
-					`${options.name ?? 'pattern'}: ${pattern} takes longer than ${longestMs / 1000} s in ${file.name}; write it without a repetition in a repetition, such as (a+)+.`,
+					`${options.name ?? 'pattern'}: ${pattern} takes longer than ${longestMs / 1000} s in ${file.name}; write it without a repetition in a repetition, such as (a+)+`,
 				),
 		);
 	const matches = find(text);
 	if (matches.length === 0) {
-		throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}.`, {
+		throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}`, {
 			place: { file: file.name },
 		});
 	}
 	const present = [...new Set(matches.map((match) => match.version))];
 	if (present.length > 1 && !options.all) {
 		throw new Failure(
-			`The pattern ${pattern} finds different versions in ${file.name}: ${present.join(', ')}; narrow it, or give all.`,
+			`The pattern ${pattern} finds different versions in ${file.name}: ${present.join(', ')}; narrow it, or give all`,
 			{ place: { file: file.name } },
 		);
 	}
@@ -56,7 +56,7 @@ export function editPattern(
 	const after = find(result);
 	if (after.length !== matches.length || after.some((match) => match.version !== version)) {
 		throw new Failure(
-			`${file.name}: nothing was written, as the pattern ${pattern} would not find "${version}" again; make it fit the new version too.`,
+			`${file.name}: nothing was written, as the pattern ${pattern} would not find "${version}" again; make it fit the new version too`,
 			{ place: { file: file.name } },
 		);
 	}
@@ -77,12 +77,10 @@ export function compilePattern(pattern: string, name = 'pattern'): RegExp {
 	try {
 		expression = new RegExp(pattern, 'dgm');
 	} catch (cause) {
-		throw badInput(`${name}: ${pattern} is no regular expression: ${messageOf(cause)}.`, { cause });
+		throw badInput(`${name}: ${pattern} is no regular expression: ${messageOf(cause)}`, { cause });
 	}
 	if (!/\(\?<version>/.test(pattern)) {
-		throw badInput(
-			`${name}: ${pattern} has no group named version; write (?<version>…) around it.`,
-		);
+		throw badInput(`${name}: ${pattern} has no group named version; write (?<version>…) around it`);
 	}
 	return expression;
 }

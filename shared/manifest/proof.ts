@@ -70,7 +70,7 @@ const longestPath = 1000;
 
 function tooFar(): Failure {
 	return new Failure(
-		`Nothing was written, as the change would reach more than ${mostDifferences} values through aliases.`,
+		`Nothing was written, as the change would reach more than ${mostDifferences} values through aliases`,
 	);
 }
 
@@ -150,7 +150,7 @@ class Comparison {
 	#add(difference: Difference): void {
 		if (this.differences.length >= mostDifferences) {
 			throw new Failure(
-				`The change would reach more than ${mostDifferences} values through aliases.`,
+				`The change would reach more than ${mostDifferences} values through aliases`,
 			);
 		}
 		this.differences.push(difference);
@@ -186,7 +186,7 @@ function wouldChange(source: Source, path: Path, node: Node | undefined): Failur
 	const place = source.placeAt(node?.start ?? 0);
 	return new Failure(
 		`${formatPlace(place)}: nothing was written, as ${formatPath(source, path)} would have changed too; ` +
-			'where it shares the value by an anchor, name its path as well, or give it a value of its own.',
+			'where it shares the value by an anchor, name its path as well, or give it a value of its own',
 		{ place },
 	);
 }
@@ -202,14 +202,14 @@ function readsAs(
 		resolved?.kind === 'scalar' ? JSON.stringify(resolved.value) : (resolved?.kind ?? 'nothing');
 	const wanted = meant ? JSON.stringify(meant.text) : 'nothing';
 	return new Failure(
-		`${source.file}: nothing was written, as ${formatPath(source, path)} would have read as ${found} instead of ${wanted}.`,
+		`${source.file}: nothing was written, as ${formatPath(source, path)} would have read as ${found} instead of ${wanted}`,
 		{ place: { file: source.file } },
 	);
 }
 
 function stays(source: Source, path: Path): Failure {
 	return new Failure(
-		`${source.file}: nothing was written, as ${formatPath(source, path)} would have stayed as it is.`,
+		`${source.file}: nothing was written, as ${formatPath(source, path)} would have stayed as it is`,
 		{
 			place: { file: source.file },
 		},
@@ -217,7 +217,7 @@ function stays(source: Source, path: Path): Failure {
 }
 
 function twoValues(source: Source, path: Path): Failure {
-	return new Failure(`${source.file}: ${formatPath(source, path)} is given two different values.`, {
+	return new Failure(`${source.file}: ${formatPath(source, path)} is given two different values`, {
 		place: { file: source.file },
 	});
 }

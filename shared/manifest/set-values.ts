@@ -125,14 +125,14 @@ function locate(source: Source, { path }: Target, { createMissing }: SetOptions)
 	const titles = all.map(({ title }) => title).join(', ');
 	if (named !== undefined && candidates.length !== 1) {
 		const why = candidates.length === 0 ? 'has no document' : 'has more than one document';
-		throw new Failure(`${source.file} ${why} ${named}; documents there: ${titles || 'none'}.`);
+		throw new Failure(`${source.file} ${why} ${named}; documents there: ${titles || 'none'}`);
 	}
 	const tried = candidates.map((candidate) => follow(candidate.root, candidate.path, path.steps));
 	const found = tried.filter((result) => result.found);
 	if (found.length > 1) {
 		const places = found.map((result) => formatPath(source, result.path)).join(', ');
 		throw new Failure(
-			`${source.file}: ${path.text} is in more than one document: ${places}; write the one that is meant.`,
+			`${source.file}: ${path.text} is in more than one document: ${places}; write the one that is meant`,
 		);
 	}
 	const result =
@@ -237,7 +237,7 @@ function entryOf(
 	const [step, ...rest] = steps;
 	if (!step) return [];
 	if (step.kind !== 'key')
-		throw new Failure(`${target.path.text} cannot be created: write keys for what is new.`);
+		throw new Failure(`${target.path.text} cannot be created: write keys for what is new`);
 	const [next, ...after] = rest;
 	if (!next) return [{ key: step.key, value: written }];
 	if (next.kind === 'where') {
@@ -255,5 +255,5 @@ function placeOf({ placeAt }: Source, node: Node | undefined): Place {
 
 function failAt(source: Source, node: Node | undefined, why: string): Failure {
 	const place = placeOf(source, node);
-	return new Failure(`${formatPlace(place)}: ${why}.`, { place });
+	return new Failure(`${formatPlace(place)}: ${why}`, { place });
 }

@@ -52,7 +52,7 @@ export function editTemplate(
 	);
 	if (wanted.join('\n') !== found.join('\n')) {
 		throw new Failure(
-			`${file}: nothing was written, as the lines with images would not read as meant.`,
+			`${file}: nothing was written, as the lines with images would not read as meant`,
 			{
 				place: { file },
 			},

@@ -20,7 +20,7 @@ export const largestFile = 8 * 1024 * 1024;
 export function decodeText({ name, bytes }: ManifestFile): string {
 	if (bytes.length > largestFile) {
 		throw new Failure(
-			`${name} has ${bytes.length} bytes; files of more than ${largestFile} bytes are not edited.`,
+			`${name} has ${bytes.length} bytes; files of more than ${largestFile} bytes are not edited`,
 			{ place: { file: name } },
 		);
 	}
@@ -29,7 +29,7 @@ export function decodeText({ name, bytes }: ManifestFile): string {
 	} catch (cause) {
 		const utf16 = bytes[0] === 0xff || bytes[0] === 0xfe;
 		throw new Failure(
-			`${name} is not UTF-8${utf16 ? ' but UTF-16' : ''}; save it as UTF-8 to have it edited.`,
+			`${name} is not UTF-8${utf16 ? ' but UTF-16' : ''}; save it as UTF-8 to have it edited`,
 			{ place: { file: name }, cause },
 		);
 	}
@@ -89,7 +89,7 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
 	for (const [index, { start, end, text: written }] of ordered.entries()) {
 		const before = ordered[index - 1];
 		if (before?.start === start && before.end === end && before.text === written) continue;
-		if (start < done) throw new Failure('Two changes meet in one place; nothing was written.');
+		if (start < done) throw new Failure('Two changes meet in one place; nothing was written');
 		result += text.slice(done, start) + written;
 		done = end;
 	}

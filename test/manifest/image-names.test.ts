@@ -63,7 +63,53 @@ describe('what is not the image', () => {
 	it('is listed where nothing matches', async () => {
 		const text = 'image: org/web:v1\n---\nspec: {containers: [{name: db, image: "postgres:16"}]}\n';
 		expect(await failure(editImage(file(text), { image: 'org/api', tag: 'v2' }))).toBe(
-			'org/api is not used in app.yaml; images there: org/web:v1 at app.yaml:1:8, postgres:16 at app.yaml:3:39 (db).',
+			'org/api is not used in app.yaml; images there: org/web:v1 at app.yaml:1:8, postgres:16 at app.yaml:3:39 (db)',
+		);
+	});
+});
+
+describe('what may have been meant is listed with what to do', () => {
+	const refused = async (text: string, name = 'values.yaml') =>
+		await failure(editImage(file(text, name), { image: 'org/api', tag: 'v2' }));
+
+	it.each([
+		['a tag alone', 'image:\n  tag: 1.0\n', 'image.tag (1.0) at values.yaml:2:8'],
+		['one in quotes', 'api: {tag: "1.0"}\n', 'api.tag (1.0) at values.yaml:1:12'],
+		['an empty one', 'api:\n  imageTag:\n', 'api.imageTag (empty) at values.yaml:2:12'],
+		['one in a list', 'a: [{name: x, webImageTag: v1}]\n', 'a[name=x].webImageTag (v1) at'],
+	])('%s', async (_, text, tag) => {
+		const [path] = tag.split(' ');
+		const said = await refused(text);
+		expect(said).toMatch(
+			`org/api is not used in values.yaml; tags there without the name of their image: ${tag}`,
+		);
+		expect(said).toMatch(`; change one with set, as in ${path}={{tag}}`);
+	});
+
+	it('a tag beside its name is no tag alone', async () => {
+		expect(await refused('image: {repository: org/web, tag: v1}\n')).toBe(
+			'org/api is not used in values.yaml; images there: org/web:v1 at values.yaml:1:35',
+		);
+	});
+
+	it.each([
+		[
+			'a template of Helm',
+			'{{- if .Values.on }}\n  image: "org/api:{{ .Values.tag }}"\n{{- end }}\n',
+			2,
+		],
+		['one that is YAML too', 'a: 1\nimage: "{{ .Values.image }}"\n', 2],
+		['a variable of a shell', `services:\n  api:\n    image: org/api:\${TAG}\n`, 3],
+	])('%s', async (_, text, line) => {
+		const written = /image: (.*)/.exec(text)?.[1];
+		expect(await refused(text, 'x.yaml')).toBe(
+			`org/api is not used in x.yaml; images there that are filled in from elsewhere: ${written} at x.yaml:${line}; change the values that they take`,
+		);
+	});
+
+	it('nothing at all', async () => {
+		expect(await refused('a: 1 # org/api\n')).toBe(
+			'org/api is not used in values.yaml; no image is (text other than YAML is changed by pattern)',
 		);
 	});
 });
@@ -78,7 +124,7 @@ describe('several uses', () => {
 	});
 	it('with different tags are an error that says which', async () => {
 		expect(await failure(editImage(file(text), { image: 'org/api', tag: 'v2' }))).toBe(
-			'org/api is used with different tags: org/api:v1 at app.yaml:2:20 (a), org/api:v0 at app.yaml:3:20 (b); name one with container or set, or give all to change every one.',
+			'org/api is used with different tags: org/api:v1 at app.yaml:2:20 (a), org/api:v0 at app.yaml:3:20 (b); name one with container or set, or give all to change every one',
 		);
 	});
 	it('are narrowed by container', async () => {
@@ -119,7 +165,7 @@ describe('what is said', () => {
 			tag: 'v2',
 		});
 		expect(notes).toEqual([
-			`org/api:v1@${digestA} was pinned by a digest; the digest is dropped, as none is given with tag v2.`,
+			`org/api:v1@${digestA} was pinned by a digest; the digest is dropped, as none is given with tag v2`,
 		]);
 	});
 	it('an edit that changes nothing', async () => {
@@ -134,7 +180,7 @@ describe('what is said', () => {
 	it('a key that is missing, unless it is to be created', async () => {
 		const text = 'image:\n  repository: org/api\n';
 		expect(await failure(bumped(text))).toBe(
-			'app.yaml:2:15: org/api has no key "tag"; give create-missing to have it added, or add it by hand.',
+			'app.yaml:2:15: org/api has no key "tag"; give create-missing to have it added, or add it by hand',
 		);
 		expect(await bumped(text, { createMissing: true })).toBe(
 			'image:\n  repository: org/api\n  tag: v2\n',
@@ -145,7 +191,7 @@ describe('what is said', () => {
 		[{ image: 'org/Api', tag: 'v2' }, '"org/Api" is not an image name'],
 		[{ image: 'org/api', tag: 'a/b' }, '"a/b" is not a tag'],
 		[{ image: 'org/api', digest: 'sha256:1' }, '"sha256:1" is not a digest'],
-		[{ image: 'org/api' }, 'No tag and no digest is given for org/api.'],
+		[{ image: 'org/api' }, 'No tag and no digest is given for org/api'],
 	])('bad input %j', async (change, message) => {
 		const edit = editImage(file('image: org/api:v1\n'), change);
 		await expect(edit).rejects.toMatchObject({

@@ -22,17 +22,17 @@ describe('a file that is broken is told by file, line and column', () => {
 		[
 			'a key given twice',
 			'image: api\nb: 1\nb: 2\n',
-			'app.yaml:3:1: cannot be read: the key b is given twice.',
+			'app.yaml:3:1: cannot be read: the key b is given twice',
 		],
 		[
 			'an alias without anchor',
 			'image: api\nb: *c\n',
-			'app.yaml:2:4: cannot be read: alias *c has no anchor before it.',
+			'app.yaml:2:4: cannot be read: alias *c has no anchor before it',
 		],
 		[
 			'an alias within itself',
 			'image: api\nb: &b [*b]\n',
-			'app.yaml:2:8: cannot be read: alias *b stands inside the node that it names.',
+			'app.yaml:2:8: cannot be read: alias *b stands inside the node that it names',
 		],
 		['a second document', 'image: api\n---\r\n- }\r\n', 'app.yaml:3:3: cannot be read: '],
 		['a byte order mark before', '\uFEFFimage: api: b\n', 'app.yaml:1:8: cannot be read: '],
@@ -44,26 +44,26 @@ describe('a file that is broken is told by file, line and column', () => {
 		[
 			'a comma at the end',
 			'{"image": "api",\n "b": [1,]\n}',
-			'2:10: cannot be read: not JSON: unexpected "]".',
+			'2:10: cannot be read: not JSON: unexpected "]"',
 		],
-		['a comment', '{\n// c\n"image": "api"}', '2:1: cannot be read: not JSON: unexpected "/".'],
-		['a single quote', "{'image': 'api'}", `1:2: cannot be read: not JSON: unexpected "'".`],
+		['a comment', '{\n// c\n"image": "api"}', '2:1: cannot be read: not JSON: unexpected "/"'],
+		['a single quote', "{'image': 'api'}", `1:2: cannot be read: not JSON: unexpected "'"`],
 		[
 			'a number with a leading zero',
 			'{"image": "api", "b": 01}',
-			'1:23: cannot be read: not JSON: unexpected "0".',
+			'1:23: cannot be read: not JSON: unexpected "0"',
 		],
 		[
 			'an end that is too early',
 			'{"image": "api"',
-			'1:16: cannot be read: not JSON: it ends too early.',
+			'1:16: cannot be read: not JSON: it ends too early',
 		],
-		['a key without value', '{"image"}', '1:9: cannot be read: not JSON: unexpected "}".'],
-		['a second value', '{"image": "api"} 1', '1:18: cannot be read: not JSON: unexpected "1".'],
+		['a key without value', '{"image"}', '1:9: cannot be read: not JSON: unexpected "}"'],
+		['a second value', '{"image": "api"} 1', '1:18: cannot be read: not JSON: unexpected "1"'],
 		[
 			'a line break in a string',
 			'{"image": "api\n"}',
-			'1:11: cannot be read: not JSON: unexpected "\\"".',
+			'1:11: cannot be read: not JSON: unexpected "\\""',
 		],
 	])('JSON with %s', async (_, text, message) => {
 		expect(await failure(editImage(file(text, 'a.json'), change))).toBe(`a.json:${message}`);
@@ -73,7 +73,7 @@ describe('a file that is broken is told by file, line and column', () => {
 		const name = 'app.yaml';
 		const latin = new Uint8Array([...new TextEncoder().encode('image: api # '), 0xe4]);
 		expect(await failure(editImage({ name, bytes: latin }, change))).toBe(
-			'app.yaml is not UTF-8; save it as UTF-8 to have it edited.',
+			'app.yaml is not UTF-8; save it as UTF-8 to have it edited',
 		);
 		const utf16 = new Uint8Array([0xff, 0xfe, 0x61, 0x00]);
 		expect(await failure(editImage({ name, bytes: utf16 }, change))).toMatch(
@@ -110,11 +110,7 @@ describe('a file that would cost too much is refused', () => {
 			`image: api\n${'#'.repeat(50 * megabytes)}`,
 			'files of more than 8388608 bytes are not edited',
 		],
-		[
-			'brackets',
-			`image: api\nb: ${'['.repeat(10_000)}`,
-			`app.yaml:2:204: cannot be read: ${deep}.`,
-		],
+		['brackets', `image: api\nb: ${'['.repeat(10_000)}`, `app.yaml:2:204: cannot be read: ${deep}`],
 		['megabytes of brackets', `image: api\nb: ${'[1,'.repeat(2 * megabytes)}`, long],
 		['braces', `image: api\nb: ${'{a: '.repeat(50_000)}`, deep],
 		['lists in a line', `image: api\n${'- '.repeat(megabytes)}`, deep],

@@ -29,7 +29,7 @@ describe('a version by regular expression', () => {
 	it('different versions are an error unless all is given', () => {
 		const input = file('a=1\nb=2\n', 'x');
 		expect(() => editPattern(input, '=(?<version>.*)', '3')).toThrow(
-			'finds different versions in x: 1, 2; narrow it, or give all.',
+			'finds different versions in x: 1, 2; narrow it, or give all',
 		);
 		expect(textOf(editPattern(input, '=(?<version>.*)', '3', { all: true }))).toBe('a=3\nb=3\n');
 	});

@@ -140,7 +140,7 @@ describe('paths', () => {
 			quoted: true,
 		});
 		expect(parseAssignment('a=')).toEqual({ path: 'a', value: '', quoted: false });
-		expect(() => parseAssignment('a.b')).toThrow('"a.b" is not path=value.');
+		expect(() => parseAssignment('a.b')).toThrow('"a.b" is not path=value');
 	});
 });
 
@@ -148,21 +148,21 @@ describe('a path that is missing', () => {
 	it.each([
 		[
 			'a.b.c',
-			'app.yaml:2:3: a.b.c is not there: the deepest part that is there is a (keys x, l); give create-missing to have it created.',
+			'app.yaml:2:3: a.b.c is not there: the deepest part that is there is a (keys x, l); give create-missing to have it created',
 		],
 		[
 			'b',
-			'app.yaml:1:1: b is not there: no part of it is there (keys a); give create-missing to have it created.',
+			'app.yaml:1:1: b is not there: no part of it is there (keys a); give create-missing to have it created',
 		],
 		[
 			'a.l[name=z].v',
-			'app.yaml:4:5: a.l[name=z].v is not there: the deepest part that is there is a.l; give create-missing to have it created.',
+			'app.yaml:4:5: a.l[name=z].v is not there: the deepest part that is there is a.l; give create-missing to have it created',
 		],
 		[
 			'a.l[name=y].v',
-			'app.yaml:4:5: a.l[name=y].v is not there: the deepest part that is there is a.l; 2 items have name=y.',
+			'app.yaml:4:5: a.l[name=y].v is not there: the deepest part that is there is a.l; 2 items have name=y',
 		],
-		['Pod/x:a', 'app.yaml has no document Pod/x; documents there: #1.'],
+		['Pod/x:a', 'app.yaml has no document Pod/x; documents there: #1'],
 	])('%s says how far it goes', async (path, message) => {
 		const text = 'a:\n  x: 1\n  l:\n    - {name: y}\n    - {name: y}\n';
 		expect(await failure(set(text, [`${path}=1`]))).toBe(message);
@@ -170,10 +170,10 @@ describe('a path that is missing', () => {
 
 	it('in several documents needs to say in which', async () => {
 		expect(await failure(set('a: 1\n---\na: 2\n', ['a=3']))).toBe(
-			'app.yaml: a is in more than one document: #1:a, #2:a; write the one that is meant.',
+			'app.yaml: a is in more than one document: #1:a, #2:a; write the one that is meant',
 		);
 		expect(await failure(set('a: 1\n---\na: 2\n', ['b=3'], { createMissing: true }))).toMatch(
-			'one of #1, #2.',
+			'one of #1, #2',
 		);
 		expect(await set('a: 1\n---\na: 2\n', ['#1:b=3'], { createMissing: true })).toBe(
 			'a: 1\nb: 3\n---\na: 2\n',
