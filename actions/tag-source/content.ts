@@ -31,15 +31,24 @@ const timeOf = {
 	other: 'tagged-at',
 } as const satisfies Record<Kind, string>;
 
+/** What nobody but the step knows. */
+const ofTheStep = new Set(['run', 'images']);
+
 /** What does not make a tag another one: when it was written, and by which run. */
 const circumstances = new Set<string>([...Object.values(timeOf), 'run']);
 
 /**
  * The content of a tag.
- * @throws Failure (bad input) where `info` gives what an input gives otherwise.
+ * @throws Failure (bad input) where `info` gives what an input gives otherwise, or what is for
+ * the step to say.
  */
-export function composeContent(parts: ContentParts): Content {
+export function composeContent(parts: ContentParts, nameOf: (input: string) => string): Content {
 	const { kind, info, now } = parts;
+	const reserved = Object.keys(info).find((name) => ofTheStep.has(name));
+	if (reserved !== undefined)
+		throw badInput(
+			`${nameOf('info')} gives ${reserved}, which the step itself tells; give it another name`,
+		);
 	const given = Object.entries({
 		kind,
 		commit: parts.commit,
@@ -52,7 +61,7 @@ export function composeContent(parts: ContentParts): Content {
 	for (const [name, value] of given)
 		if (name in info && info[name] !== value)
 			throw badInput(
-				`info says ${name} is "${String(info[name])}", and it is "${value}" by the inputs; give it once`,
+				`${nameOf('info')} says ${name} is "${String(info[name])}", and it is "${value}" by the inputs; give it once`,
 			);
 	return {
 		...Object.fromEntries(given),

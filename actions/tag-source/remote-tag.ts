@@ -1,4 +1,4 @@
-import { Failure } from '../../shared/failure/failure.ts';
+import { badInput, Failure } from '../../shared/failure/failure.ts';
 import type { Repository } from '../../shared/git/repository.ts';
 import { type Content, readContent } from './content.ts';
 
@@ -17,16 +17,24 @@ const bare = ['--depth=1', '--filter=tree:0'];
 
 /**
  * Fetches a commit so far that a tag can be put on it.
- * @throws Failure where the remote has no such commit.
+ * @throws Failure where the remote has no such commit; bad input for the name of a tree, a
+ * file or a tag.
  */
-export async function fetchToTag(repository: Repository, commit: string): Promise<void> {
+export async function fetchToTag(
+	repository: Repository,
+	commit: string,
+	inputName: string,
+): Promise<void> {
 	const { code } = await repository.transport.fetch([...bare, '--', 'origin', commit], (said) =>
 		/not our ref|no such remote ref|unadvertised object/i.test(said),
 	);
 	if (code !== 0)
 		throw new Failure(
-			`${repository.remote.url} has no commit ${commit}; check commit, and that it has been pushed`,
+			`${repository.remote.url} has no commit ${commit}; check ${inputName}, and that it has been pushed`,
 		);
+	const type = await repository.git.text(['cat-file', '-t', commit]);
+	if (type !== 'commit')
+		throw badInput(`${inputName}: ${commit} is the name of a ${type}; give that of a commit`);
 }
 
 /** The remote's tag of this name, or undefined where there is none. */

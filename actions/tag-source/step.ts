@@ -98,21 +98,26 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		const subject = await findSubject({ inputs, context, remote });
 		const { commit, version, images } = subject;
 		const environment = inputs.environment ?? event.deployTarget;
-		const content = composeContent({
-			...inputs,
-			...subject,
-			environment,
-			images: images.length > 0 ? images : undefined,
-			run: event.runUrl,
-			info: unfoldInfo(inputs.info ?? {}),
-			now: new Date(),
-		});
+		const content = composeContent(
+			{
+				...inputs,
+				...subject,
+				environment,
+				images: images.length > 0 ? images : undefined,
+				run: event.runUrl,
+				info: unfoldInfo(inputs.info ?? {}),
+				now: new Date(),
+			},
+			nameOf,
+		);
 		const name =
-			inputs.tag ?? defaultName(inputs.kind, { ...inputs, environment, version }, nameOf);
+			givenName(inputs.tag, nameOf) ??
+			defaultName(inputs.kind, { ...inputs, environment, version }, nameOf);
 
 		const repository = await openFrom(given, inputs, context);
 		try {
-			await fetchToTag(repository, commit);
+			await repository.checkTag(name, nameOf('tag'));
+			await fetchToTag(repository, commit, nameOf('commit'));
 			const message = composeMessage(content, {
 				...(images.length === 1 && images[0] !== undefined ? { image: images[0] } : {}),
 				source: `${repositoryId(repository.remote)}@${commit}`,
@@ -154,6 +159,14 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 	},
 });
 
+/** A tag's name, which git's commands show as `refs/tags/...` too. */
+function givenName(tag: string | undefined, nameOf: (input: string) => string) {
+	const name = tag?.replace(/^refs\/tags\//, '');
+	if (name?.startsWith('refs/'))
+		throw badInput(`${nameOf('tag')}: ${tag} is no tag; give its name alone, such as v1.4.0`);
+	return name;
+}
+
 interface NameParts {
 	environment: string | undefined;
 	region: string | undefined;
@@ -165,14 +178,17 @@ function defaultName(kind: Kind, parts: NameParts, nameOf: (input: string) => st
 	const need = (value: string | undefined, input: string) => {
 		if (value !== undefined) return value;
 		throw badInput(
-			`${nameOf(input)} is missing: the name of a tag of kind ${kind} is made from it; give it, or give ${nameOf('tag')}`,
+			`${nameOf(input)} is missing: the name of a tag of kind ${kind} is made from it; give it, or the whole name with ${nameOf('tag')}`,
 		);
 	};
+	if (kind === 'other')
+		throw badInput(
+			`${nameOf('tag')} is missing: a tag of kind other has no name of its own; give one`,
+		);
 	const names = {
 		ami: () => ['ami', region, need(version, 'version')],
 		deploy: () => ['deploy', need(environment, 'environment'), region, need(version, 'version')],
 		release: () => ['release', need(version, 'version')],
-		other: () => [need(undefined, 'tag')],
 	}[kind]();
 	return names.filter((part) => part !== undefined).join('/');
 }

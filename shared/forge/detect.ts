@@ -37,7 +37,9 @@ export async function detectForge(question: ForgeQuestion): Promise<FoundForge> 
 	const kind = forge ?? kindByAddress(remote, apiUrl) ?? ciForge?.kind;
 	if (kind === undefined) return await askServer(question, origin);
 	const ofCi = ciForge !== undefined && sameFamily(ciForge.kind, kind) ? ciForge.apiUrl : undefined;
-	return { kind, apiUrl: apiUrl ?? ofCi ?? usualApi(kind, origin, remote) };
+	const found = { kind, apiUrl: apiUrl ?? ofCi ?? usualApi(kind, origin, remote) };
+	question.log.debug(`${remote.url} is taken to be on ${kind}, whose API is at ${found.apiUrl}`);
+	return found;
 }
 
 /** A forge that is known by its name alone, or by how its API's address looks. */
@@ -49,7 +51,7 @@ function kindByAddress(remote: ForgeQuestion['remote'], apiUrl: string | undefin
 	if (isHostOf('bitbucket.org', hostname)) return 'bitbucket';
 	if (isAzureHost(hostname) || /\/_git\//.test(remote.url)) return 'azure';
 	if (apiUrl === undefined) return undefined;
-	const { hostname: apiHost, pathname } = parseUrl(apiUrl);
+	const { hostname: apiHost, pathname } = new URL(apiUrl);
 	if (apiHost.startsWith('api.') && isGitHubHost(apiHost.slice('api.'.length))) return 'github';
 	if (/\/api\/v3\/?$/.test(pathname)) return 'github';
 	if (/\/api\/v4\/?$/.test(pathname)) return 'gitlab';
@@ -144,11 +146,6 @@ function hostnameOf({ host }: ForgeQuestion['remote']): string {
 function sameFamily(a: ForgeKind, b: ForgeKind): boolean {
 	const family = (kind: ForgeKind) => (kind === 'forgejo' ? 'gitea' : kind);
 	return family(a) === family(b);
-}
-
-function parseUrl(text: string): URL {
-	if (URL.canParse(text)) return new URL(text);
-	throw badInput(`api-url: "${text}" is not a URL; write it as https://git.example.com/api/v1`);
 }
 
 async function askServer(question: ForgeQuestion, origin: string): Promise<FoundForge> {

@@ -56,7 +56,7 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 		const access = await accessTo(remote, credentials, folder);
 		for (const secret of access.secrets) protect(secret);
 		const variables = gitVariables(options.variables, access.variables, access.config);
-		const views = layRepository(folder, remote, { variables, signal });
+		const views = layRepository(folder, remote, { variables, signal, log });
 		const { nameObjects } = views;
 		const transport = (view: Git) => new Transport(view, { remote, log, signal, nameObjects });
 		return new Repository({
@@ -112,6 +112,11 @@ export class Repository {
 	/** @throws Failure (bad input) for a branch's name that git would refuse. */
 	async checkBranch(branch: string, inputName = 'branch'): Promise<void> {
 		await this.#checkRef(`refs/heads/${branch}`, inputName);
+	}
+
+	/** @throws Failure (bad input) for a tag's name that git would refuse. */
+	async checkTag(tag: string, inputName = 'tag'): Promise<void> {
+		await this.#checkRef(`refs/tags/${tag}`, inputName);
 	}
 
 	/**

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { input } from './declare.ts';
-import { duration } from './values.ts';
+import { duration, privateKey, webAddress } from './values.ts';
 
 /** Inputs of every step. */
 export const stepInputs = {
@@ -15,7 +15,7 @@ export const stepInputs = {
 	}),
 	'outputs-dir': input(
 		z.string(),
-		'Folder in the workspace for the outputs, as `<step>.json` and `<step>.env`.',
+		'Folder for the outputs, as `<step>.json` and `<step>.env`: in the workspace, or an absolute path to any other.',
 		{ default: '.lockstep' },
 	),
 };
@@ -46,7 +46,7 @@ export const repositoryInputs = {
 		'Private key of the GitHub App: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it.',
 		{ secret: true },
 	),
-	'ssh-key': input(z.string(), 'Private key for an ssh URL: its text.', { secret: true }),
+	'ssh-key': input(privateKey('an SSH'), 'Private key for an ssh URL: its text.', { secret: true }),
 	'ssh-known-hosts': input(
 		z.string(),
 		"Lines of a `known_hosts` file: the keys of the ssh server's host.",
@@ -63,7 +63,7 @@ export const repositoryInputs = {
 		'What the server is, or `git` for no forge at all.',
 		{ otherwise: 'found out from the URL and the CI' },
 	),
-	'api-url': input(z.string(), "The forge's API, such as `https://git.example.com/api/v1`.", {
+	'api-url': input(webAddress, "The forge's API, such as `https://git.example.com/api/v1`.", {
 		otherwise: 'found out from the URL and the CI',
 	}),
 	'author-name': input(z.string(), 'Author and committer of what is written.', {
@@ -73,7 +73,7 @@ export const repositoryInputs = {
 		default: 'lockstep@noreply.invalid',
 	}),
 	'signing-key': input(
-		z.string(),
+		privateKey('an SSH or GPG'),
 		'Private key, SSH or GPG, without a passphrase, that commits and tags are signed with: its text.',
 		{ secret: true },
 	),

@@ -16,6 +16,23 @@ export const duration = z.pipe(
 /** A whole number of at least 1. */
 export const count = z.int().check(z.minimum(1, 'a whole number of at least 1'));
 
+/** The text of a private key; `kinds` says which there may be. */
+export function privateKey(kinds: string) {
+	const message = `the text of ${kinds} private key; give all of it, from its line -----BEGIN`;
+	const begins = /^\s*-----BEGIN (?:[A-Z0-9 ]*PRIVATE KEY|PGP PRIVATE KEY BLOCK)-----/;
+	return z.string().check(z.regex(begins, message));
+}
+
+/** The address of an API, a page or a registry. */
+export const webAddress = z
+	.string()
+	.check(
+		z.refine(
+			(text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol),
+			'a URL such as https://git.example.com/api/v1',
+		),
+	);
+
 /** Texts: by repeating, as a JSON list, by lines, or by commas. */
 export const list = z.array(z.string());
 

@@ -124,12 +124,6 @@ describe('which forge it is, without asking the server', () => {
 		const there = ci('gitea', 'https://git.example.com');
 		expect(await ask('acme/infra', there)).toMatchObject({ kind: 'github' });
 	});
-
-	test('an api-url that is none is bad input', async () => {
-		await expect(ask('https://a.example/b/c', { apiUrl: 'here' })).rejects.toThrow(
-			'api-url: "here" is not a URL',
-		);
-	});
 });
 
 describe('which forge it is, by asking the server', () => {

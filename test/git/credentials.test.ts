@@ -85,16 +85,6 @@ describe('how a secret reaches git', () => {
 			expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
 		expect(await readFile(join(folder, 'ssh-key'), 'utf8')).toBe(`${key.replaceAll('\r', '')}\n`);
 	});
-
-	test('what is no private key is bad input', async () => {
-		await expect(
-			accessTo(
-				parseRemote('git@git.example.com:acme/api.git'),
-				{ sshKey: 'ssh-ed25519 A' },
-				folder,
-			),
-		).rejects.toMatchObject({ exitCode: 2 });
-	});
 });
 
 describe('the variables of git', () => {

@@ -52,7 +52,10 @@ describe('bad input: exit code 2, one sentence, and the server is not asked', ()
 		[{ 'source-commit': 'abc' }, '--source-commit: "abc" is not a full commit name'],
 		[{ 'push-timeout': '5' }, '--push-timeout: "5" is not a duration'],
 		[{ tags: 'v2' }, '--tags is no input of this step (did you mean tag?)'],
-		[{ 'ssh-key': 'x', repository: 'git@127.0.0.1:a/b.git' }, 'ssh-key is not the text'],
+		[
+			{ 'ssh-key': 'x', repository: 'git@127.0.0.1:a/b.git' },
+			'--ssh-key: its value is not the text of an SSH private key',
+		],
 	])('%j', async (inputs, message) => {
 		const run = await infra.bump(inputs as Record<string, string | undefined>);
 		expect(run).toMatchObject({ exitCode: 2, stdout: '', outputs: {} });

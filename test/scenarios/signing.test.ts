@@ -143,7 +143,9 @@ describe('the key', () => {
 	test('that is none is bad input, and not told', async () => {
 		const run = await infra.bump({ 'signing-key': 'not-a-key-but-a-secret' });
 		expect(run.exitCode).toBe(2);
-		expect(run.stderr).toContain('signing-key is not the text of an SSH or GPG private key');
+		expect(run.stderr).toContain(
+			'signing-key: its value is not the text of an SSH or GPG private key',
+		);
 		expect(run.stderr).not.toContain('but-a-secret');
 	});
 

@@ -295,3 +295,46 @@ test('the token stands in no log and in no output', async () => {
 		forge.requests.filter(({ status }) => status < 400).every(({ user }) => user === 'tagger'),
 	).toBe(true);
 });
+
+describe('bad input is told before anything is tagged', () => {
+	const tags = () => git(path(), ['for-each-ref', 'refs/tags/']);
+
+	test.each(['tree', 'file', 'tag'])('the name of a %s as that of a commit', async (kind) => {
+		await git(path(), ['-c', 'user.name=A', '-c', 'user.email=a@b.c', 'tag', '-am', 'x', 'x']);
+		const revision = { tree: 'main^{tree}', file: 'main:app.ts', tag: 'refs/tags/x' }[kind] ?? '';
+		const object = await resolveObject(path(), revision);
+		const before = await tags();
+		const { exitCode, stdout } = await run({ ...deploy, commit: object ?? '' });
+		expect(exitCode).toBe(2);
+		const type = kind === 'file' ? 'blob' : kind;
+		expect(stdout).toContain(`with.commit: ${object} is the name of a ${type}`);
+		expect(await tags()).toBe(before);
+	});
+
+	test.each([
+		[{ kind: 'other' }, 'with.tag is missing: a tag of kind other has no name of its own'],
+		[{ kind: 'deploy' }, 'with.environment is missing'],
+		[{ kind: 'release', tag: 'refs/heads/x' }, 'with.tag: refs/heads/x is no tag'],
+		[{ kind: 'release', tag: '-x' }, 'with.tag: "-x" is no name that git takes'],
+		[{ kind: 'release', tag: 'a..b' }, 'with.tag: "a..b" is no name that git takes'],
+		[{ kind: 'release', info: 'run=evil' }, 'with.info gives run, which the step itself tells'],
+		[{ kind: 'release', info: 'images=evil' }, 'with.info gives images, which the step itself'],
+		[{ kind: 'release', info: 'version=2' }, 'with.info says version is "2", and it is "1.4.0"'],
+	])('%j', async (inputs, message) => {
+		const { exitCode, stdout } = await run(inputs);
+		expect({ exitCode, stdout }).toMatchObject({ exitCode: 2 });
+		expect(stdout).toContain(message);
+		expect(await tags()).toBe('');
+	});
+});
+
+test('refs/tags/ before a name is the same tag', async () => {
+	expect((await run({ kind: 'other', tag: 'refs/tags/v1' })).outputs).toMatchObject({
+		tag: 'v1',
+		created: 'true',
+	});
+	expect((await run({ kind: 'other', tag: 'v1' })).outputs).toMatchObject({ created: 'false' });
+	expect(await git(path(), ['for-each-ref', '--format=%(refname)', 'refs/tags/'])).toBe(
+		'refs/tags/v1',
+	);
+});
