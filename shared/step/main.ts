@@ -71,7 +71,8 @@ async function run(
 	{ host, redactor, log, env }: Surroundings,
 ): Promise<ExitCode> {
 	const folder = new OutputsFolder(
-		resolve(host.workspace, inputs.outputsDir as string),
+		host.workspace,
+		inputs.outputsDir as string,
 		host.nameOf('outputs-dir'),
 	);
 	const outputs: Record<string, unknown> = {};

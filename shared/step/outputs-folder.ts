@@ -1,20 +1,25 @@
 import { constants } from 'node:fs';
-import { access, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { access, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { shellQuote } from '../ci/outputs.ts';
-import { Failure, messageOf } from '../failure/failure.ts';
+import { badInput, Failure, messageOf } from '../failure/failure.ts';
 
 /**
  * The folder in the workspace by which a step hands its outputs to those that follow, on
  * every CI: `<step>.json`, and `<step>.env` for a shell to read.
  */
 export class OutputsFolder {
+	readonly #workspace: string;
+	/** As it was given: below the workspace, or an absolute path to anywhere. */
+	readonly #given: string;
 	readonly #folder: string;
 	/** `outputs-dir` as the front writes it. */
 	readonly #input: string;
 
-	constructor(folder: string, input: string) {
-		this.#folder = folder;
+	constructor(workspace: string, given: string, input: string) {
+		this.#workspace = workspace;
+		this.#given = given;
+		this.#folder = resolve(workspace, given);
 		this.#input = input;
 	}
 
@@ -22,14 +27,33 @@ export class OutputsFolder {
 	 * Takes away what an earlier run of `step` left, so that nobody reads it as this run's, and
 	 * makes sure that there can be new ones, without leaving a trace: a step that pushes and
 	 * fails on its outputs afterwards would fail each time that it is run again.
-	 * @throws Failure where the folder cannot be written.
+	 * @throws Failure where the folder cannot be written; bad input where it is not in the
+	 * workspace, to which anybody's commit may add a link.
 	 */
 	async prepare(step: string): Promise<void> {
+		if (!isAbsolute(this.#given)) await this.#requireInWorkspace();
 		try {
 			await requireWritable(this.#folder);
 			for (const file of this.#files(step)) await rm(file, { force: true });
 		} catch (error) {
 			throw this.#unwritable(error);
+		}
+	}
+
+	async #requireInWorkspace(): Promise<void> {
+		const path = relative(this.#workspace, this.#folder);
+		const parts = path.split(sep);
+		if (parts[0] === '..' || isAbsolute(path))
+			throw badInput(
+				`${this.#input}: ${this.#given} leads out of the workspace; give a folder in it, or an absolute path`,
+			);
+		for (let length = 1; length <= parts.length; length++) {
+			const part = parts.slice(0, length).join(sep);
+			const found = await lstat(join(this.#workspace, part)).catch(() => undefined);
+			if (found?.isSymbolicLink())
+				throw badInput(
+					`${this.#input}: ${part} is a link, which is not followed; take it away, or give another folder`,
+				);
 		}
 	}
 
@@ -51,9 +75,9 @@ export class OutputsFolder {
 
 	async #write(files: readonly (readonly [file: string, text: string])[]): Promise<void> {
 		try {
-			await mkdir(this.#folder, { recursive: true });
+			const isNew = (await mkdir(this.#folder, { recursive: true })) !== undefined;
 			// The folder is in the workspace: nobody should commit it by `git add .`.
-			await writeFile(join(this.#folder, '.gitignore'), '*\n');
+			if (isNew) await writeFile(join(this.#folder, '.gitignore'), '*\n');
 			for (const [file, text] of files) await replace(file, text);
 		} catch (error) {
 			throw this.#unwritable(error);

@@ -46,3 +46,52 @@ test('a link in the place of an output is replaced, never written through', asyn
 	expect(run).toMatchObject({ exitCode: 0, outputs: { image: 'ghcr.io/acme/api:v2' } });
 	expect(await readFile(victim, 'utf8')).toBe('mine');
 });
+
+test.each([
+	['a link in place of the folder', '.lockstep'],
+	['a link on the way to it', 'a/out'],
+])('%s is not followed, and nothing is pushed', async (_what, folder) => {
+	const elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'));
+	try {
+		const [first = ''] = folder.split('/');
+		await symlink(elsewhere, join(workspace, first));
+		const before = await infra.subjects();
+		const run = await infra.bump({ 'outputs-dir': folder }, { cwd: workspace });
+		expect(run.exitCode).toBe(2);
+		expect(run.stderr).toContain(`--outputs-dir: ${first} is a link, which is not followed`);
+		expect(await infra.subjects()).toEqual(before);
+		expect(await readdir(elsewhere)).toEqual([]);
+	} finally {
+		await rm(elsewhere, { recursive: true });
+	}
+});
+
+test.each(['../x', 'a/../../x', '..'])('%s leads out of the workspace', async (folder) => {
+	const run = await infra.bump({ 'outputs-dir': folder }, { cwd: workspace });
+	expect(run.exitCode).toBe(2);
+	expect(run.stderr).toContain(`--outputs-dir: ${folder} leads out of the workspace`);
+});
+
+test('an absolute path may lead anywhere, also by a link', async () => {
+	const elsewhere = await mkdtemp(join(tmpdir(), 'elsewhere-'));
+	try {
+		await symlink(elsewhere, join(workspace, 'link'));
+		for (const folder of [join(elsewhere, 'a'), join(workspace, 'link')]) {
+			const run = await infra.bump({ 'outputs-dir': folder }, { cwd: workspace });
+			expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+			expect(JSON.parse(await readFile(join(folder, 'bump-image.json'), 'utf8'))).toMatchObject({
+				image: 'ghcr.io/acme/api:v2',
+			});
+		}
+	} finally {
+		await rm(elsewhere, { recursive: true });
+	}
+});
+
+test('a folder that is there keeps its .gitignore, a new one is ignored by git', async () => {
+	await writeFile(join(workspace, '.gitignore'), 'node_modules\n');
+	await infra.bump({ 'outputs-dir': '.' }, { cwd: workspace });
+	expect(await readFile(join(workspace, '.gitignore'), 'utf8')).toBe('node_modules\n');
+	await infra.bump({}, { cwd: workspace });
+	expect(await readFile(join(workspace, '.lockstep', '.gitignore'), 'utf8')).toBe('*\n');
+});
