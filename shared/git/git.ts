@@ -1,4 +1,5 @@
 import { Failure, messageOf } from '../failure/failure.ts';
+import type { Log } from '../log/log.ts';
 import { isMissing, type ProgramResult, runProgram, type Variables } from './run-program.ts';
 
 /** Settings of git, as `git config` names them. */
@@ -10,6 +11,8 @@ export interface GitOptions {
 	/** The variables that git starts with, cleaned by `gitVariables`. */
 	readonly variables: Variables;
 	readonly signal: AbortSignal;
+	/** Told of each command that is run. No secret ever stands in one. */
+	readonly log?: Log;
 }
 
 /**
@@ -33,10 +36,16 @@ export class Git {
 
 	/** Runs git and hands over whatever came of it. */
 	async try(args: readonly string[], input: string | Uint8Array = ''): Promise<ProgramResult> {
-		const { folder, variables, signal } = this.#options;
+		const { folder, variables, signal, log } = this.#options;
 		const environment = { ...variables, GIT_DIR: folder };
+		const start = Date.now();
 		try {
-			return await runProgram('git', args, { folder, variables: environment, signal, input });
+			const options = { folder, variables: environment, signal, input };
+			const result = await runProgram('git', args, options);
+			log?.debug(
+				`git ${args.join(' ')}: ended with ${result.code}, after ${Date.now() - start} ms`,
+			);
+			return result;
 		} catch (error) {
 			signal.throwIfAborted();
 			throw notStarted(error);

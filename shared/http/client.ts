@@ -107,8 +107,12 @@ export class HttpClient {
 		const idempotent = request.idempotent ?? request.method !== 'POST';
 		const isPassing = request.isPassing ?? (({ status }) => passing.has(status));
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await this.#once(request);
-			const { response, error } = outcome;
+			const start = Date.now();
+			const { response, error } = await this.#once(request);
+			const what = `${request.method ?? 'GET'} ${this.#base.origin}${request.path}`;
+			this.#options.log.debug(
+				`${what}: ${response?.status ?? messageOf(error)}, after ${Date.now() - start} ms`,
+			);
 			const again =
 				response === undefined
 					? idempotent || isRefused(error)
@@ -118,9 +122,7 @@ export class HttpClient {
 				throw this.#unreachable(request, error);
 			}
 			const pause = pauseBefore(attempt, response);
-			this.#options.log.debug(
-				`${request.method ?? 'GET'} ${this.#base.origin}${request.path}: ${response?.status ?? messageOf(error)}; trying again in ${Math.round(pause)} ms`,
-			);
+			this.#options.log.debug(`${what}: trying again in ${Math.round(pause)} ms`);
 			await sleep(pause, undefined, { signal: this.#signal(request) }).catch(() => {
 				throw this.#signal(request).reason;
 			});
