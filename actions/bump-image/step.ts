@@ -5,10 +5,15 @@ import { contentRights, readRights } from '../../shared/step/app-token.ts';
 import { type AppliedBump, applyBump, describeUse, planBump } from '../../shared/step/bump.ts';
 import { bumpExclusive, bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
-import { defineStep, input, output } from '../../shared/step/declare.ts';
-import { type Stop, stopOf } from '../../shared/step/guard.ts';
+import { defineStep, output } from '../../shared/step/declare.ts';
+import { allowOlderInput, type Stop, stopOf } from '../../shared/step/guard.ts';
 import { openFrom } from '../../shared/step/repository.ts';
-import { type VerifiedWriter, verifiedInput, verifiedWriter } from '../../shared/step/verified.ts';
+import {
+	type VerifiedWriter,
+	verifiedInput,
+	verifiedOutput,
+	verifiedWriter,
+} from '../../shared/step/verified.ts';
 
 export const step = defineStep({
 	name: 'bump-image',
@@ -32,11 +37,7 @@ repository costs no more than a small one.`,
 	branding: { icon: 'arrow-up-circle', color: 'blue' },
 	inputs: {
 		...bumpInputs,
-		'allow-older': input(
-			z.boolean(),
-			'Write the image even over one that was built from a later commit.',
-			{ default: 'false' },
-		),
+		...allowOlderInput,
 		...verifiedInput,
 		...repositoryInputs,
 		...stepInputs,
@@ -56,10 +57,7 @@ repository costs no more than a small one.`,
 			'Whether nothing was written since the present image is newer than that of this run.',
 		),
 		held: output(z.boolean(), 'Whether nothing was written since the image or file is held.'),
-		verified: output(
-			z.boolean(),
-			'With the input `verified`: whether the forge shows the commit as verified.',
-		),
+		...verifiedOutput,
 		attempts: output(z.int(), 'How often the edit was applied: 1 where nobody else was pushing.'),
 	},
 	example: {

@@ -23,6 +23,12 @@ import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts
 import { defineStep, type InputValues, input, output } from '../../shared/step/declare.ts';
 import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
 import { openFrom } from '../../shared/step/repository.ts';
+import {
+	type VerifiedWriter,
+	verifiedInput,
+	verifiedOutput,
+	verifiedWriter,
+} from '../../shared/step/verified.ts';
 
 const ownInputs = {
 	image: input(z.string(), 'Image to hold, without tag: `ghcr.io/acme/api`.'),
@@ -36,6 +42,7 @@ const ownInputs = {
 	lift: input(z.boolean(), 'Lift the hold; `reason` then says why, in the commit.', {
 		default: 'false',
 	}),
+	...verifiedInput,
 	'push-timeout': bumpInputs['push-timeout'],
 };
 
@@ -73,6 +80,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 			'The commit that was pushed, or the tip of the branch where nothing had to change.',
 		),
 		branch: output(z.string(), 'The branch that the hold is for.'),
+		...verifiedOutput,
 	},
 	example: {
 		repository: 'acme/infra-production',
@@ -81,15 +89,19 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 		until: '24h',
 		token: '',
 	},
+	exclusive: [['verified', 'signing-key']],
 	async run(inputs, context) {
 		const { log, nameOf, event } = context;
 		const action = actionOf(inputs, nameOf);
 		const subject = subjectOf(inputs, nameOf);
 		const end = endOf(inputs.until, new Date(), nameOf);
 		const record = event.runUrl === undefined ? {} : { run: event.runUrl };
-		const rights = action === 'show' || inputs.dryRun ? readRights : contentRights;
+		const writes = action !== 'show' && !inputs.dryRun;
+		const rights = writes ? contentRights : readRights;
 		const repository = await openFrom(inputs.repository, inputs, context, { rights });
+		let api: VerifiedWriter | undefined;
 		try {
+			if (writes) api = await verifiedWriter(inputs, context);
 			if (inputs.branch !== undefined)
 				await repository.checkBranch(inputs.branch, nameOf('branch'));
 			const done = await commitToBranch({
@@ -110,6 +122,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 					};
 					return set(markers, hold, record);
 				},
+				write: api?.write,
 				dryRun: inputs.dryRun,
 				patience: inputs.pushTimeout,
 				log,
@@ -128,6 +141,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 			else if (action !== 'show') log.info(`Nothing to change: ${where} says so already`);
 			if (dryRun) context.fold('What would be written', await repository.diff(done.parent, commit));
 			context.summary(told.map(inertMarkdown).join('\n\n'));
+			const verified = changed && api ? await api.tell(commit) : undefined;
 			return {
 				held: hold !== undefined,
 				reason: hold?.reason,
@@ -136,8 +150,10 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 				changed,
 				commit: dryRun ? undefined : commit,
 				branch,
+				verified,
 			};
 		} finally {
+			api?.close();
 			await repository.close();
 		}
 	},

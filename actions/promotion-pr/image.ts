@@ -52,8 +52,12 @@ export async function findCandidates(
 	const { nameOf } = context;
 	const rollout = readRollout(await context.outputsOf('rolling-deploy'));
 	const given = givenImage(inputs, nameOf);
-	if (given?.tag !== undefined || given?.digest !== undefined)
-		return [{ image: given, proof: proofOf(given, await recordsInWorkspace(context)) }];
+	const isWhole = given?.tag !== undefined || given?.digest !== undefined;
+	if (isWhole && inputs.fromFile !== undefined)
+		throw badInput(
+			`${nameOf('image')} says which image is meant (${formatReference(given)}), and ${nameOf('from-file')} is to say it too; give one of them, or ${nameOf('image')} without tag and digest`,
+		);
+	if (isWhole) return [{ image: given, proof: proofOf(given, await recordsInWorkspace(context)) }];
 	const running =
 		inputs.fromFile !== undefined
 			? await imagesInFile(inputs.fromFile, inputs, context)

@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { type InputValues, input } from '../../shared/step/declare.ts';
+import { allowOlderInput } from '../../shared/step/guard.ts';
 import { list } from '../../shared/step/values.ts';
+import { verifiedInput } from '../../shared/step/verified.ts';
 
 const { branch: _, ...accessInputs } = repositoryInputs;
 
@@ -76,6 +78,8 @@ export const promotionInputs = {
 	'branch-prefix': input(z.string(), 'What the names of all branches of the step begin with.', {
 		default: 'promote/',
 	}),
+	...allowOlderInput,
+	...verifiedInput,
 	...accessInputs,
 	...stepInputs,
 };

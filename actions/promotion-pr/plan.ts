@@ -5,6 +5,8 @@ import { listImages } from '../../shared/manifest/edit.ts';
 import { type Bump, planBump } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { ownBranch, type Tip } from '../../shared/step/propose.ts';
+import { recordedSource } from '../../shared/step/source-order.ts';
+import { fillTemplate } from '../../shared/step/template.ts';
 import type { Candidate } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
 import type { Work } from './work.ts';
@@ -27,7 +29,32 @@ export function planPromotion(
 		{ ...context, event },
 	);
 	const { environment: _environment, ...proof } = candidate?.proof ?? {};
-	return { ...bump, record: { ...proof, ...bump.record } };
+	const record = { ...proof, ...bump.record };
+	return { ...bump, record, source: bump.source ?? recordedSource(record.source, inputs, context) };
+}
+
+/**
+ * Checks the templates before anything is asked for; what the files tell is known later.
+ * @throws Failure (bad input) for a name in one that stands for nothing.
+ */
+export function checkTemplates(
+	inputs: PromotionInputs,
+	{ nameOf, event }: Pick<StepContext, 'nameOf' | 'event'>,
+): void {
+	const { environment } = inputs;
+	const found = ['image', 'previous-image', 'name', 'tag', 'digest', 'files', 'source'] as const;
+	const values = {
+		...Object.fromEntries(found.map((name) => [name, '?'])),
+		environment,
+		run: event.runUrl,
+	};
+	const templates = [
+		['title', inputs.title, { ...values, from: '?' }],
+		['body', inputs.body, { ...values, from: '?' }],
+		['commit-message', inputs.commitMessage, values],
+	] as const;
+	for (const [input, text, known] of templates)
+		if (text !== undefined) fillTemplate(text, known, nameOf(input));
 }
 
 /** The image that is meant: of several that run, the one that the files use. */

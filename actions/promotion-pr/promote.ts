@@ -1,7 +1,7 @@
 import { badInput } from '../../shared/failure/failure.ts';
 import type { Forge, PullRequest } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
-import { code, inertText, link } from '../../shared/forge/markdown.ts';
+import { code, inertMarkdown, inertText, link } from '../../shared/forge/markdown.ts';
 import {
 	bringAbout,
 	dress,
@@ -9,19 +9,21 @@ import {
 	pullRequestOf,
 } from '../../shared/forge/pull-request.ts';
 import { fetchTip } from '../../shared/git/commit-to-branch.ts';
-import { formatTrailers, parseTrailers } from '../../shared/record/record.ts';
-import { type AppliedBump, applyBump, describeUse } from '../../shared/step/bump.ts';
+import { loadParser } from '../../shared/manifest/edit.ts';
+import { formatTrailers, parseTrailers, type Record } from '../../shared/record/record.ts';
+import { type AppliedBump, applyBump, type Bump, describeUse } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
-import { type Stop, stopOf } from '../../shared/step/guard.ts';
+import { type Stop, stopOf, supersededBy } from '../../shared/step/guard.ts';
 import { type Tip, writeBranch } from '../../shared/step/propose.ts';
 import { composeBody, composeTitle } from '../../shared/step/pull-request-text.ts';
 import { openFrom } from '../../shared/step/repository.ts';
+import { writerOn } from '../../shared/step/verified.ts';
 import { type Candidate, findCandidates } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
 import { checkMerging, type Ready, seeThrough } from './merge.ts';
 import { branchName, chooseCandidate, planPromotion } from './plan.ts';
-import { alreadyThereComment, supersededBy, supersededComment } from './pull-request.ts';
+import { alreadyThereComment, promotionsBeside, supersededComment } from './pull-request.ts';
 import type { Work } from './work.ts';
 
 export interface PromotionOutputs {
@@ -32,6 +34,8 @@ export interface PromotionOutputs {
 	commit?: string | undefined;
 	image?: string | undefined;
 	held?: boolean | undefined;
+	outdated?: boolean | undefined;
+	verified?: boolean | undefined;
 	merged?: boolean | undefined;
 	mergeCommit?: string | undefined;
 	superseded?: number[] | undefined;
@@ -47,10 +51,11 @@ export async function promote(
 	const forge = await forgeFrom(inputs, context, { rights });
 	try {
 		checkMerging(inputs, forge, context);
+		const api = inputs.verified ? writerOn(forge, context) : undefined;
 		let earlier: PromotionOutputs | undefined;
 		for (;;) {
 			const onTip = earlier !== undefined;
-			const given = { forge, rights, candidates, onTip };
+			const given = { forge, api, rights, candidates, onTip };
 			const { ready, ...now } = await promoteOnce(inputs, context, given);
 			const outputs = earlier ? joined(earlier, now) : now;
 			const asked = inputs.autoMerge !== undefined || inputs.wait !== 'none';
@@ -81,9 +86,9 @@ function joined(earlier: PromotionOutputs, now: PromotionOutputs): PromotionOutp
 /** Where the base has the image already: whether that is by the branch's last pull request. */
 async function mergedBefore(
 	forge: Forge,
-	{ branch, operation, held, image }: PromotionOutputs,
+	{ branch, operation, held, outdated, image }: PromotionOutputs,
 ): Promise<Partial<PromotionOutputs>> {
-	if (branch === undefined || operation !== 'none' || held) return { merged: false };
+	if (branch === undefined || operation !== 'none' || held || outdated) return { merged: false };
 	const latest = await forge.latestPullRequest(branch);
 	const told = parseTrailers(latest?.body ?? '').image;
 	if (latest?.state !== 'merged' || told !== image) return { merged: false };
@@ -92,23 +97,24 @@ async function mergedBefore(
 	return { merged: true, mergeCommit: state?.mergeCommit, number, url };
 }
 
+type Occasion = Pick<Work, 'forge' | 'api'> & {
+	readonly rights: Rights;
+	readonly candidates: readonly Candidate[];
+	readonly onTip: boolean;
+};
+
 type Round = PromotionOutputs & { readonly ready?: Ready };
 
 async function promoteOnce(
 	inputs: PromotionInputs,
 	context: StepContext,
-	{
-		forge,
-		rights,
-		candidates,
-		onTip,
-	}: { forge: Forge; rights: Rights; candidates: readonly Candidate[]; onTip: boolean },
+	{ rights, candidates, onTip, ...forges }: Occasion,
 ): Promise<Round> {
 	const repository = await openFrom(inputs.repository, inputs, context, { rights });
 	try {
 		if (inputs.base !== undefined)
 			await repository.checkBranch(inputs.base, context.nameOf('base'));
-		return await promoteOne({ inputs, context, repository, forge }, candidates, onTip);
+		return await promoteOne({ inputs, context, repository, ...forges }, candidates, onTip);
 	} finally {
 		await repository.close();
 	}
@@ -129,29 +135,38 @@ async function promoteOne(
 	candidates: readonly Candidate[],
 	onTip: boolean,
 ): Promise<Round> {
-	const { inputs, context, repository, forge } = work;
+	const { inputs, context, repository, forge, api } = work;
 	const { log, nameOf } = context;
-	const first = await fetchTip(repository, inputs.base);
+	const [first] = await Promise.all([fetchTip(repository, inputs.base), loadParser()]);
 	const candidate = await chooseCandidate(work, candidates, first);
 	const bump = planPromotion(candidate, inputs, context);
 	const branch = inputs.branch ?? branchName(bump, inputs, nameOf);
-	await repository.checkBranch(branch, nameOf('branch'));
+	await repository.checkBranch(
+		branch,
+		nameOf(inputs.branch === undefined ? 'branch-prefix' : 'branch'),
+	);
 	if (branch === first.branch)
 		throw badInput(`${nameOf('branch')} and the base are both ${branch}; give another branch`);
 	const open = await forge.openPullRequests();
 	const present = pullRequestOf(open, branch, first.branch);
+	const aim = { branch, base: first.branch, prefix: inputs.branchPrefix };
 
 	const edit = await writeBranch({
 		repository,
 		forge,
 		log,
-		edit: async (snapshot): Promise<AppliedBump & { stop?: Stop }> => {
+		edit: async (snapshot, proposed): Promise<AppliedBump & { stop?: Stop }> => {
 			const applied = await applyBump(bump, snapshot, nameOf);
-			// Whether to go back to an older image is for those to say who merge.
-			const guard = { ...inputs, allowOlder: true };
-			const stop = await stopOf(bump, applied, snapshot, guard, context);
+			const stop =
+				(await stopOf(bump, applied, snapshot, inputs, context)) ??
+				(await stopByProposed(work, bump, applied, async () => [
+					...promotionsBeside(open, { ...aim, record: applied.record }).map(recordIn),
+					await proposed(),
+				]));
 			return stop ? { ...applied, files: [], stop } : applied;
 		},
+		history: bump.source !== undefined && !inputs.allowOlder,
+		write: api?.write,
 		branch,
 		first,
 		present,
@@ -167,15 +182,17 @@ async function promoteOne(
 	});
 	const { base, applied } = edit;
 	if (applied.stop) {
-		log.warn(applied.stop.why);
-		context.summary(applied.stop.why);
-		const operation = present === undefined ? 'none' : 'unchanged';
+		const { kind, why, image } = applied.stop;
+		log.warn(why);
+		context.summary(inertMarkdown(why));
+		const held = kind === 'held';
+		const operation = held && present !== undefined ? 'unchanged' : 'none';
 		const { number, url } = present ?? {};
-		return { branch, operation, number, url, image: applied.previousImage, held: true };
+		return { branch, operation, number, url, image, held, outdated: !held };
 	}
 	for (const use of applied.uses) log.info(describeUse(use));
 	for (const note of applied.notes) log.warn(note);
-	const outputs = { branch, image: applied.image, held: false };
+	const outputs = { branch, image: applied.image, held: false, outdated: false };
 	if (edit.kind === 'nothing')
 		return { ...outputs, ...(await closeDone(work, base, applied, present)) };
 
@@ -190,10 +207,7 @@ async function promoteOne(
 	};
 	const title = composeTitle(inputs.title, promotion, nameOf('title'));
 	const body = composeBody(inputs.body, promotion, nameOf('body'), forge.longestBody);
-	const prefix = inputs.branchPrefix;
-	const older = inputs.closeSuperseded
-		? supersededBy(open, { branch, base: base.branch, prefix, record })
-		: [];
+	const older = inputs.closeSuperseded ? promotionsBeside(open, { ...aim, record }) : [];
 	if (inputs.dryRun) {
 		const operation = tellDryRun(work, {
 			...edit,
@@ -212,7 +226,8 @@ async function promoteOne(
 	context.summary(
 		`${link(`Pull request ${number}`, url)} (${operation}): ${code(applied.image ?? title)} for ${code(base.branch)} of ${repository.remote.url}`,
 	);
-	const done = { ...outputs, operation, number, url, commit: edit.commit };
+	const verified = edit.pushed ? await api?.tell(edit.commit) : undefined;
+	const done = { ...outputs, operation, number, url, commit: edit.commit, verified };
 	// Whatever fails from here on, the pull request is there.
 	context.report(done);
 	for (const one of older) {
@@ -239,6 +254,25 @@ async function promoteOne(
 		text: { title, body: inertText(formatTrailers(record)) },
 	};
 	return { ...done, superseded: older.map((one) => one.number), ready };
+}
+
+/** Whether something newer is proposed already, by this or another branch. */
+async function stopByProposed(
+	{ inputs, context }: Work,
+	bump: Bump,
+	{ files, image }: AppliedBump,
+	proposed: () => Promise<readonly Record[]>,
+): Promise<Stop | undefined> {
+	if (files.length === 0 || inputs.allowOlder) return undefined;
+	for (const there of await proposed()) {
+		const stop = await supersededBy(there, { bump, image }, inputs, context);
+		if (stop) return { ...stop, why: `A pull request is there already: ${stop.why}` };
+	}
+	return undefined;
+}
+
+function recordIn({ body }: PullRequest): Record {
+	return parseTrailers(body);
 }
 
 async function closeDone(

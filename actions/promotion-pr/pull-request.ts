@@ -5,9 +5,9 @@ import { parseTrailers, type Record } from '../../shared/record/record.ts';
 
 /**
  * Open pull requests into the same base that promote the same image to the same environment
- * from other branches of the step's: what this one takes the place of.
+ * from other branches of the step's: what this one takes the place of, unless it is newer.
  */
-export function supersededBy(
+export function promotionsBeside(
 	open: readonly PullRequest[],
 	{
 		branch,

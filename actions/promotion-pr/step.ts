@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { badInput } from '../../shared/failure/failure.ts';
 import { bumpExclusive } from '../../shared/step/bump-inputs.ts';
 import { defineStep, output } from '../../shared/step/declare.ts';
+import { verifiedOutput } from '../../shared/step/verified.ts';
 import { promotionInputs } from './inputs.ts';
+import { checkTemplates } from './plan.ts';
 import { promote } from './promote.ts';
 
 export const step = defineStep({
@@ -15,7 +17,9 @@ nothing where it says all of it already. It is merged by people, or with \`auto-
 forge once the rules of the base are met.
 
 The edit is always made on the tip of the base, so a newer image takes the place of an older
-one. Where the base has the image already, an open pull request is closed. Commits that
+one. The other way round it does not: where the base, or an open pull request, has an image that
+was built from a later commit, a late run changes nothing, says so and ends with exit code 0
+(\`outdated\`), unless \`allow-older\` is given. Where the base has the image already, an open pull request is closed. Commits that
 somebody else put on the branch are never thrown away without being told: the step says so and
 fails, unless \`overwrite\` is given. Title and body belong to the step. A hold in the base
 (see \`hold\`) keeps a pull request from being opened or changed (\`held\`).
@@ -49,6 +53,11 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 			'The commit of the base that it became, where the forge tells.',
 		),
 		superseded: output(z.array(z.int()), 'Numbers of the older pull requests that were closed.'),
+		outdated: output(
+			z.boolean(),
+			'Whether nothing was done since the base, or an open pull request, has a newer image than that of this run.',
+		),
+		...verifiedOutput,
 	},
 	example: {
 		repository: 'acme/infra-production',
@@ -59,7 +68,7 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 		token: '',
 	},
 	exampleAlone: { tag: 'v1.4.0' },
-	exclusive: bumpExclusive,
+	exclusive: [...bumpExclusive, ['verified', 'signing-key']],
 	async run(inputs, context) {
 		const { event, log, nameOf } = context;
 		if (event.deleted) {
@@ -70,6 +79,7 @@ that token reaches no other repository: give the token of a GitHub App, or a fin
 			throw badInput(`${nameOf('from-branch')} needs ${nameOf('from-repository')}`);
 		if (inputs.fromRepository !== undefined && inputs.fromFile === undefined)
 			throw badInput(`${nameOf('from-repository')} needs ${nameOf('from-file')}`);
+		checkTemplates(inputs, context);
 		return await promote(inputs, context);
 	},
 });

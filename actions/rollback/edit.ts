@@ -1,12 +1,12 @@
 import type { Snapshot } from '../../shared/git/commit-to-branch.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
-import { parseReference } from '../../shared/image/reference.ts';
 import { concerns, describeHold, type Hold, isOver, placeHold } from '../../shared/record/hold.ts';
-import { type Record, withTrailers } from '../../shared/record/record.ts';
-import { type AppliedBump, applyBump, type Bump, listChanges } from '../../shared/step/bump.ts';
+import type { Record } from '../../shared/record/record.ts';
+import { type AppliedBump, applyBump, type Bump } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
 import type { RollbackInputs } from './inputs.ts';
+import { messageOf } from './message.ts';
 import type { Found } from './target.ts';
 
 /** What a rollback makes of a branch's tip: the image and its hold, in one commit. */
@@ -77,15 +77,11 @@ export function rollbackEdit(
 				...applied.files,
 				...(marker ? [{ path: marker.path, bytes: Buffer.from(marker.text) }] : []),
 			],
-			message: changes ? messageOf(applied, record, reason) : holdMessage(hold, run),
+			message: changes
+				? messageOf({ ...applied, record, reason }, inputs.commitMessage, nameOf)
+				: holdMessage(hold, run),
 			standing: standing && describeHold(standing, snapshot.where),
 			reason,
 		};
 	};
-}
-
-function messageOf({ image, uses }: AppliedBump, record: Record, reason: string): string {
-	const { name, tag, digest } = parseReference(image ?? '') ?? { name: image };
-	const subject = `Roll back ${name} to ${tag ?? digest}`;
-	return withTrailers(`${subject}\n\n${reason}\n\n${listChanges(uses)}`, record);
 }

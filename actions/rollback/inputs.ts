@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { type InputValues, input } from '../../shared/step/declare.ts';
+import { verifiedInput } from '../../shared/step/verified.ts';
 
 const { branch: _, ...accessInputs } = repositoryInputs;
 
@@ -52,6 +53,12 @@ export const rollbackInputs = {
 		'Throw away commits that somebody else put on the branch of the pull request.',
 		{ default: 'false' },
 	),
+	'commit-message': input(
+		z.string(),
+		'Message of the commit that takes the image back. `{{image}}`, `{{previous-image}}`, `{{name}}`, `{{tag}}`, `{{digest}}`, `{{environment}}`, `{{files}}`, `{{source}}`, `{{run}}` and `{{reason}}` are filled in; the record is added below.',
+		{ otherwise: '`Roll back {{name}} to {{tag}}`, why, and where' },
+	),
+	...verifiedInput,
 	'push-timeout': bumpInputs['push-timeout'],
 	branch: input(z.string(), 'Branch to take the image back in.', {
 		otherwise: "the repository's default branch",

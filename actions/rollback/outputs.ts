@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type OutputValues, output } from '../../shared/step/declare.ts';
+import { verifiedOutput } from '../../shared/step/verified.ts';
 
 export const rollbackOutputs = {
 	changed: output(z.boolean(), 'Whether anything had to change.'),
@@ -15,8 +16,12 @@ export const rollbackOutputs = {
 		z.array(z.string()),
 		'Paths of the files that were changed, with that of the hold.',
 	),
-	superseded: output(z.boolean(), 'Always `false`: a rollback is there to go back.'),
+	superseded: output(
+		z.boolean(),
+		'Always `false`, for those who read it of `bump-image` too: what keeps a late run from going back is no question where going back is what was asked for.',
+	),
 	held: output(z.boolean(), 'Whether the image is held now.'),
+	...verifiedOutput,
 	attempts: output(z.int(), 'How often the edit was applied: 1 where nobody else was pushing.'),
 	operation: output(
 		z.enum(['created', 'updated', 'unchanged', 'closed', 'none']),

@@ -6,6 +6,7 @@ import { describeUse } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { ownBranch, type Tip, writeBranch } from '../../shared/step/propose.ts';
 import { composeBody, composeTitle, type Proposed } from '../../shared/step/pull-request-text.ts';
+import type { VerifiedWriter } from '../../shared/step/verified.ts';
 import { rollbackEdit } from './edit.ts';
 import type { RollbackInputs } from './inputs.ts';
 import type { RollbackOutputs } from './outputs.ts';
@@ -16,11 +17,13 @@ interface Work {
 	readonly context: StepContext;
 	readonly repository: Repository;
 	readonly forge: Forge;
+	/** Makes the commit, where the forge is to. */
+	readonly api: VerifiedWriter | undefined;
 }
 
 /** Opens or updates the pull request that takes an image back, or closes one that is done. */
 export async function proposeRollback(
-	{ inputs, context, repository, forge }: Work,
+	{ inputs, context, repository, forge, api }: Work,
 	target: Found,
 	first: Tip,
 ): Promise<RollbackOutputs> {
@@ -38,6 +41,7 @@ export async function proposeRollback(
 		first,
 		present,
 		authorEmail: inputs.authorEmail,
+		write: api?.write,
 		overwrite: inputs.overwrite,
 		dryRun: inputs.dryRun,
 		patience: inputs.pushTimeout,
@@ -84,5 +88,6 @@ export async function proposeRollback(
 		`${link(`Pull request ${number}`, url)} (${operation}): back to ${code(image ?? '')} in ${where}`,
 	);
 	const changed = operation !== 'unchanged';
-	return { ...outputs, changed, commit: edit.commit, files, operation, number, url };
+	const verified = edit.pushed ? await api?.tell(edit.commit) : undefined;
+	return { ...outputs, changed, commit: edit.commit, files, verified, operation, number, url };
 }

@@ -1,4 +1,5 @@
 import { badInput } from '../../shared/failure/failure.ts';
+import type { Forge } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
 import { inertMarkdown } from '../../shared/forge/markdown.ts';
 import {
@@ -9,14 +10,17 @@ import {
 } from '../../shared/git/commit-to-branch.ts';
 import type { Repository } from '../../shared/git/repository.ts';
 import { formatReference, isRepository } from '../../shared/image/reference.ts';
+import { loadParser } from '../../shared/manifest/edit.ts';
 import { describeUse } from '../../shared/step/bump.ts';
 import { defineStep, type StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
 import { standingHold } from '../../shared/step/hold.ts';
 import type { Tip } from '../../shared/step/propose.ts';
 import { openFrom } from '../../shared/step/repository.ts';
+import { type VerifiedWriter, verifiedWriter, writerOn } from '../../shared/step/verified.ts';
 import { type RollbackEdit, rollbackEdit } from './edit.ts';
 import { type RollbackInputs, rollbackInputs } from './inputs.ts';
+import { checkMessage } from './message.ts';
 import { type RollbackOutputs, rollbackOutputs } from './outputs.ts';
 import { proposeRollback } from './pull-request.ts';
 import { type Found, findTarget } from './target.ts';
@@ -49,7 +53,10 @@ Running again changes nothing: an image that was rolled back to already stays, a
 		reason: '1.4.0 loses orders',
 		token: '',
 	},
-	exclusive: [['to', 'to-commit']],
+	exclusive: [
+		['to', 'to-commit'],
+		['verified', 'signing-key'],
+	],
 	async run(inputs, context) {
 		const { nameOf, log } = context;
 		if (!isRepository(inputs.image))
@@ -60,8 +67,9 @@ Running again changes nothing: an image that was rolled back to already stays, a
 			throw badInput(
 				`${nameOf('until')} is for a hold; leave it out, or let ${nameOf('hold')} be true`,
 			);
-		return await opened(inputs, context, async (repository, propose) => {
-			const first = await fetchTip(repository, inputs.branch);
+		checkMessage(inputs, context);
+		return await opened(inputs, context, async ({ repository, forge, api }) => {
+			const [first] = await Promise.all([fetchTip(repository, inputs.branch), loadParser()]);
 			const target = await findTarget(repository, first, inputs, context);
 			if (target.kind === 'done') {
 				const { image, from, commit } = target;
@@ -72,44 +80,47 @@ Running again changes nothing: an image that was rolled back to already stays, a
 				const hold = await standingHold(snapshot, { image: inputs.image, files: [] });
 				return { ...nothing(first), image, toImage: image, held: hold !== undefined };
 			}
-			const outputs = propose
-				? await propose(target, first)
-				: await push(repository, target, first, inputs, context);
+			const outputs = forge
+				? await proposeRollback({ inputs, context, repository, forge, api }, target, first)
+				: await push({ repository, api }, target, first, inputs, context);
 			return { ...outputs, toImage: formatReference(target.image), superseded: false };
 		});
 	},
 });
 
-/** Opens the repository, and the forge where a pull request is asked for; closes both. */
+interface Opened {
+	readonly repository: Repository;
+	/** Where a pull request is asked for. */
+	readonly forge: Forge | undefined;
+	/** Where the forge is to write the commit. */
+	readonly api: VerifiedWriter | undefined;
+}
+
+/** Opens the repository, and the forge where one is asked for; closes both. */
 async function opened(
 	inputs: RollbackInputs,
 	context: StepContext,
-	work: (
-		repository: Repository,
-		propose: ((target: Found, first: Tip) => Promise<RollbackOutputs>) | undefined,
-	) => Promise<RollbackOutputs>,
+	work: (opened: Opened) => Promise<RollbackOutputs>,
 ): Promise<RollbackOutputs> {
 	const right = inputs.dryRun ? 'read' : 'write';
 	const rights: Rights = { contents: right, ...(inputs.pullRequest && { pull_requests: right }) };
 	const forge = inputs.pullRequest ? await forgeFrom(inputs, context, { rights }) : undefined;
+	let api: VerifiedWriter | undefined;
 	try {
+		if (forge && inputs.verified) api = writerOn(forge, context);
+		else if (!inputs.dryRun) api = await verifiedWriter(inputs, context);
 		const repository = await openFrom(inputs.repository, inputs, context, { rights });
 		try {
 			if (inputs.branch !== undefined)
 				await repository.checkBranch(inputs.branch, context.nameOf('branch'));
-			return await work(
-				repository,
-				forge &&
-					((target, first) =>
-						proposeRollback({ inputs, context, repository, forge }, target, first)),
-			);
+			return await work({ repository, forge, api });
 		} finally {
 			await repository.close();
 		}
 	} catch (error) {
 		throw forge ? withTokenAdvice(error, inputs, context) : error;
 	} finally {
-		await forge?.close();
+		await (forge ?? api)?.close();
 	}
 }
 
@@ -118,7 +129,7 @@ function nothing({ branch, tip }: Tip): RollbackOutputs {
 }
 
 async function push(
-	repository: Repository,
+	{ repository, api }: Pick<Opened, 'repository' | 'api'>,
 	target: Found,
 	{ branch }: Tip,
 	inputs: RollbackInputs,
@@ -129,6 +140,7 @@ async function push(
 		repository,
 		branch,
 		edit: rollbackEdit(target, inputs, context),
+		write: api?.write,
 		dryRun: inputs.dryRun,
 		patience: inputs.pushTimeout,
 		log,
@@ -142,6 +154,7 @@ async function push(
 	log.info(told);
 	if (dryRun) context.fold('What would be written', await repository.diff(done.parent, commit));
 	context.summary(inertMarkdown(told));
+	const verified = changed && api ? await api.tell(commit) : undefined;
 	return {
 		changed,
 		commit: dryRun ? undefined : commit,
@@ -150,6 +163,7 @@ async function push(
 		previousImage: edited.previousImage,
 		files: edited.files.map(({ path }) => path),
 		held: inputs.hold || edited.standing !== undefined,
+		verified,
 		attempts: done.attempts,
 	};
 }

@@ -45,6 +45,9 @@ export type WriteOutcome =
 	| { readonly pushed: true; readonly commit: string }
 	| Extract<PushOutcome, { pushed: false }>;
 
+/** Makes a commit on a branch; it must refuse where what it replaces has changed since. */
+export type WriteFiles = (commit: FilesToWrite) => Promise<WriteOutcome>;
+
 export interface BranchCommitRequest<E extends Edited> {
 	readonly repository: Repository;
 	/** Default: the remote's own default branch. */
@@ -54,11 +57,8 @@ export interface BranchCommitRequest<E extends Edited> {
 	readonly author?: Identity;
 	/** Whether the edit asks for the records before the tip. */
 	readonly history?: boolean;
-	/**
-	 * Writes the commit in place of a push: by a forge's API, say. It must refuse where what it
-	 * replaces has changed since.
-	 */
-	readonly write?: ((commit: FilesToWrite) => Promise<WriteOutcome>) | undefined;
+	/** Writes the commit in place of a push: by a forge's API, say. */
+	readonly write?: WriteFiles | undefined;
 	/** Done while the first tip is fetched: what the edit needs and takes its time. */
 	readonly prepare?: () => Promise<void>;
 	/** Commit, and push nothing. */
@@ -104,6 +104,7 @@ export async function commitToBranch<E extends Edited>(
 		if (attempts > 1)
 			log.info(`Somebody else pushed to ${branch} meanwhile; applying the edit to the new tip`);
 		const parent = tip;
+		log.debug(`Attempt ${attempts}: the edit is made on ${parent}, the tip of ${branch}`);
 		const edited = await request.edit(
 			snapshotOf(repository, branch, parent, { history: request.history ?? false }),
 		);
@@ -147,9 +148,17 @@ async function writeOnce<E extends Edited>(
 		const outcome = await repository.push({ ref: `refs/heads/${branch}`, commit });
 		return outcome.pushed ? { ...outcome, commit } : outcome;
 	}
+	return await write(await toWrite(repository, { branch, parent, ...edited }));
+}
+
+/** Changes of files with the files that they take the place of in a commit that has been fetched. */
+export async function toWrite(
+	repository: Repository,
+	{ branch, parent, files, message }: Edited & Pick<FilesToWrite, 'branch' | 'parent'>,
+): Promise<FilesToWrite> {
 	const present = new Map((await repository.listAll(parent)).map((file) => [file.path, file]));
-	const files = edited.files.map((file) => ({ ...file, present: present.get(file.path) }));
-	return await write({ branch, parent, files, message: edited.message });
+	const replacing = files.map((file) => ({ ...file, present: present.get(file.path) }));
+	return { branch, parent, files: replacing, message };
 }
 
 /** More than any branch of manifests has. */

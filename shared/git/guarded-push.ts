@@ -1,10 +1,10 @@
 import type { Repository } from './repository.ts';
 
-/** A ref that is to be put on a commit. */
+/** A ref that is to be put on a commit, or taken away. */
 export interface GuardedRef {
 	/** In full: `refs/heads/main`. */
 	readonly ref: string;
-	readonly commit: string;
+	readonly commit: string | null;
 	/** What the remote has there, null where it has no such ref. */
 	readonly expect: string | null;
 }
@@ -24,7 +24,7 @@ export async function pushGuarded(
 		const outcome = await repository.push(...refs);
 		if (outcome.pushed) return true;
 		const now = await repository.remoteRefs(...refs.map(({ ref }) => ref));
-		if (refs.every(({ ref, commit }) => now.get(ref) === commit)) return true;
+		if (refs.every(({ ref, commit }) => (now.get(ref) ?? null) === commit)) return true;
 		if (refs.some(({ ref, expect }) => (now.get(ref) ?? null) !== expect)) return false;
 		if (!outcome.passing || Date.now() >= deadline) throw outcome.failure;
 		await repository.transport.pause(attempt, outcome.failure.message);

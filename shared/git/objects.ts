@@ -119,10 +119,12 @@ export async function writeCommit(
 
 /** A commit as it stands written. */
 export interface CommitText {
+	readonly tree: string;
 	readonly parents: readonly string[];
 	readonly author: Identity & { readonly at: Date };
 	readonly committer: Identity & { readonly at: Date };
 	readonly message: string;
+	readonly signed: boolean;
 }
 
 /** Reads a commit that this repository has. */
@@ -140,10 +142,12 @@ export async function readCommit(git: Git, commit: string): Promise<CommitText> 
 		return { name: who, email, at: new Date(Number(seconds) * 1000) };
 	};
 	return {
+		tree: values('tree')[0] ?? '',
 		parents: values('parent'),
 		author: person('author'),
 		committer: person('committer'),
 		message: content.slice(end + 2),
+		signed: values('gpgsig').length > 0,
 	};
 }
 

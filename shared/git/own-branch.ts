@@ -11,6 +11,7 @@ export interface PresentBranch {
 	/** What the tip changes in its parent: by path, the objects before and after. */
 	readonly changes: ReadonlyMap<string, string>;
 	readonly message: string;
+	readonly authorEmail: string;
 	/** The tip's record; `{}` where it is somebody else's commit. */
 	readonly record: Record;
 	/** Undefined where the tip is this step's own work, else what it is, for a message. */
@@ -21,7 +22,7 @@ export interface PresentBranch {
 export async function readBranch(
 	repository: Repository,
 	branch: string,
-	authorEmail: string,
+	own: OwnCommits,
 ): Promise<PresentBranch | undefined> {
 	const local = 'refs/lockstep/own';
 	const { code } = await repository.transport.fetch(
@@ -37,8 +38,9 @@ export async function readBranch(
 		parent,
 		changes: parent === undefined ? new Map() : await changesBetween(repository, parent, tip),
 		message: commit.message,
+		authorEmail: commit.author.email,
 		record: parseTrailers(commit.message),
-		foreign: isOwn(commit, authorEmail)
+		foreign: isOwn(commit, own)
 			? undefined
 			: `${tip.slice(0, 12)} "${commit.message.split('\n')[0]}" by ${commit.committer.name}`,
 	};
@@ -67,15 +69,28 @@ export function sameChanges(
 	return a.size === b.size && [...a].every(([path, change]) => b.get(path) === change);
 }
 
+/** How the step's own commits are known. */
+export interface OwnCommits {
+	/** Who those are by that it pushes. */
+	readonly authorEmail: string;
+	/** Whether a forge may have signed them, as a committer of its own. */
+	readonly byForge: boolean;
+}
+
 /**
  * Whether a commit is as this step makes them: one parent, one person as author and
  * committer, and that person this step's, or with a record. A commit that somebody amended
- * or rebased has another committer; the button that updates a branch makes a merge.
+ * or rebased has another committer; the button that updates a branch makes a merge. Of what
+ * it writes by its API, GitHub is the committer; so is a Gitea with a key, by a name of its
+ * own.
  */
-function isOwn({ parents, author, committer, message }: CommitText, authorEmail: string): boolean {
+function isOwn(commit: CommitText, { authorEmail, byForge }: OwnCommits): boolean {
+	const { parents, author, committer, message, signed } = commit;
 	const onePerson = author.email === committer.email && author.name === committer.name;
-	const ours = author.email === authorEmail || Object.keys(parseTrailers(message)).length > 0;
-	return parents.length === 1 && onePerson && ours;
+	const recorded = Object.keys(parseTrailers(message)).length > 0;
+	const ofForge = committer.email === 'noreply@github.com' || (byForge && signed);
+	const ours = onePerson ? recorded || author.email === authorEmail : recorded && ofForge;
+	return parents.length === 1 && ours;
 }
 
 /** The failure for commits of others, which are not thrown away without being told. */

@@ -28,8 +28,8 @@ export type PushOutcome =
 export interface PushRequest {
 	/** In full: `refs/heads/main`. */
 	readonly ref: string;
-	/** Object name of a commit or tag. */
-	readonly commit: string;
+	/** Object name of a commit or tag; null takes the ref away. */
+	readonly commit: string | null;
 	/**
 	 * The old tip, for a forced push of a branch that the step owns: it goes through only while
 	 * the remote's ref is still that; `null` where there must be none yet. Without it the push
@@ -151,7 +151,7 @@ export class Transport {
 			...leases,
 			'--',
 			'origin',
-			...requests.map(({ ref, commit }) => `${commit}:${ref}`),
+			...requests.map(({ ref, commit }) => `${commit ?? ''}:${ref}`),
 		]);
 		if (code === 0) return { pushed: true };
 		const said = `${stdout}\n${stderr}`;

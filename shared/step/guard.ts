@@ -1,19 +1,36 @@
+import * as z from 'zod/mini';
 import type { Snapshot } from '../git/commit-to-branch.ts';
 import type { RecordedCommit } from '../git/history.ts';
 import { repositoryId } from '../git/remote.ts';
 import { parseReference } from '../image/reference.ts';
 import { describeHold } from '../record/hold.ts';
+import type { Record } from '../record/record.ts';
 import type { AppliedBump, Bump } from './bump.ts';
+import { input } from './declare.ts';
 import type { Context, ForgeInputs } from './forge.ts';
 import { standingHold } from './hold.ts';
 import { relationTo } from './source-order.ts';
+import { splitSource } from './workspace-history.ts';
+
+/** The input of every step that the guard can stop. */
+export const allowOlderInput = {
+	'allow-older': input(
+		z.boolean(),
+		'Write the image even over one that was built from a later commit.',
+		{ default: 'false' },
+	),
+};
 
 /** Why a bump is not written although it would change something. */
 export interface Stop {
 	readonly kind: 'held' | 'superseded';
 	/** A sentence for people. */
 	readonly why: string;
+	/** The image that stays, a whole reference. */
+	readonly image: string | undefined;
 }
+
+type Guarded = ForgeInputs & { readonly allowOlder: boolean };
 
 /**
  * Whether a bump has to stop: for a hold, or since a newer image is there already.
@@ -23,53 +40,63 @@ export async function stopOf(
 	bump: Bump,
 	applied: AppliedBump,
 	snapshot: Snapshot,
-	inputs: ForgeInputs & { readonly allowOlder: boolean },
+	inputs: Guarded,
 	context: Context,
 ): Promise<Stop | undefined> {
 	if (applied.files.length === 0) return undefined;
+	const { previousImage } = applied;
 	const name = applied.image === undefined ? undefined : parseReference(applied.image)?.name;
 	const files = applied.files.map(({ path }) => path);
 	const hold = await standingHold(snapshot, { image: name, files });
 	if (hold) {
 		const told = describeHold(hold, snapshot.where);
-		return { kind: 'held', why: `${told}; nothing is written until the hold is lifted` };
+		const why = `${told}; nothing is written until the hold is lifted`;
+		return { kind: 'held', why, image: previousImage };
 	}
-	if (inputs.allowOlder) return undefined;
-	const why = await supersededBy(bump, applied, snapshot, inputs, context);
-	return why === undefined ? undefined : { kind: 'superseded', why };
+	if (inputs.allowOlder || bump.source === undefined || previousImage === undefined)
+		return undefined;
+	const present = await recordOf(previousImage, snapshot);
+	const there = { ...present?.record, image: previousImage };
+	return await supersededBy(there, { bump, image: applied.image }, inputs, context);
 }
 
 /**
- * Why a bump would put an older image over a newer one: a sentence, or undefined where it
- * would not. Where that cannot be told it says so in the log and lets the bump go on.
+ * Whether a bump would put an older image over a newer one, by what is on record of that.
+ * Where it cannot be told it says so in the log and lets the bump go on.
  */
-async function supersededBy(
-	bump: Bump,
-	{ previousImage, image }: AppliedBump,
-	snapshot: Snapshot,
-	inputs: ForgeInputs,
+export async function supersededBy(
+	there: Record,
+	{ bump, image }: { readonly bump: Bump; readonly image: string | undefined },
+	inputs: Guarded,
 	context: Context,
-): Promise<string | undefined> {
+): Promise<Stop | undefined> {
 	const { source, record: ours } = bump;
-	if (source === undefined || previousImage === undefined) return undefined;
-	const present = await recordOf(previousImage, snapshot);
-	const [id, commit] = splitSource(present?.record.source);
-	if (present === undefined || id === undefined || commit === undefined) {
-		context.log.debug(`No record tells which commit ${previousImage} came from`);
+	const { image: present } = there;
+	if (inputs.allowOlder || source === undefined || present === undefined) return undefined;
+	const origin = splitSource(there.source ?? '');
+	if (origin === undefined) {
+		context.log.debug(`No record tells which commit ${present} came from`);
 		return undefined;
 	}
-	if (id !== repositoryId(source.remote)) {
-		context.log.debug(`${previousImage} came from ${id}, not from ${repositoryId(source.remote)}`);
+	const { repository, commit } = origin;
+	if (repository !== repositoryId(source.remote)) {
+		context.log.debug(
+			`${present} came from ${repository}, not from ${repositoryId(source.remote)}`,
+		);
 		return undefined;
 	}
 	const relation = await relationTo(source, commit, inputs, context);
-	const which = `${previousImage} came from commit ${commit.slice(0, 7)} of ${id}`;
-	const advice = `it is left as it is; give ${context.nameOf('allow-older')} to go back`;
+	const which = `${present} came from commit ${commit.slice(0, 7)} of ${repository}`;
+	const stop = (how: string): Stop => ({
+		kind: 'superseded',
+		why: `${which}${how}: it is left as it is; give ${context.nameOf('allow-older')} to go back`,
+		image: present,
+	});
 	if (relation === 'older')
-		return `${which}, which comes after ${source.commit.slice(0, 7)}, the commit of ${image}: ${advice}`;
+		return stop(`, which comes after ${source.commit.slice(0, 7)}, the commit of ${image}`);
 	if (relation !== undefined) return undefined;
-	const later = isLaterRun(present.record.run, ours.run, previousImage, image);
-	if (later) return `${which} in a later run (${present.record.run}): ${advice}`;
+	const later = isLaterRun(there.run, ours.run, present, image);
+	if (later) return stop(` in a later run (${there.run})`);
 	if (later === undefined)
 		context.log.info(
 			`${which}; whether that is newer than ${source.commit.slice(0, 7)} cannot be told, so the bump goes on`,
@@ -82,11 +109,6 @@ async function recordOf(image: string, snapshot: Snapshot): Promise<RecordedComm
 	const isOfImage = ({ record }: RecordedCommit) => record.image === image;
 	const near = (await snapshot.records()).find(isOfImage);
 	return near ?? (await snapshot.records(true)).find(isOfImage);
-}
-
-function splitSource(source: string | undefined): [id?: string, commit?: string] {
-	const match = /^(.+)@([0-9a-f]{40,64})$/.exec(source ?? '');
-	return match?.[1] === undefined ? [] : [match[1], match[2] ?? ''];
 }
 
 /**

@@ -1,7 +1,13 @@
 import { Failure, timedOut } from '../failure/failure.ts';
 import type { Forge, PullRequest } from '../forge/forge.ts';
 import { inertText } from '../forge/markdown.ts';
-import { type Edited, fetchTip, type Snapshot, snapshotOf } from '../git/commit-to-branch.ts';
+import {
+	type Edited,
+	fetchTip,
+	type Snapshot,
+	snapshotOf,
+	type WriteFiles,
+} from '../git/commit-to-branch.ts';
 import { pushGuarded } from '../git/guarded-push.ts';
 import {
 	changesBetween,
@@ -11,6 +17,7 @@ import {
 	sameChanges,
 } from '../git/own-branch.ts';
 import type { Repository } from '../git/repository.ts';
+import { writeOver } from '../git/write-over.ts';
 import { parseReference, sameRepository, splitRepository } from '../image/reference.ts';
 import type { Log } from '../log/log.ts';
 import type { Record } from '../record/record.ts';
@@ -42,8 +49,14 @@ export interface Proposal<E extends ProposedEdit> {
 	readonly repository: Repository;
 	readonly forge: Forge;
 	readonly log: Log;
-	/** Applied to the base's tip, and to each newer one where the work has to be done anew. */
-	readonly edit: (base: Snapshot) => Promise<E>;
+	/**
+	 * Applied to the base's tip, and to each newer one where the work has to be done anew.
+	 * `proposed` tells the record of what the step's branch proposes now; `{}` where it proposes
+	 * nothing, or what a pull request proposed that is over.
+	 */
+	readonly edit: (base: Snapshot, proposed: () => Promise<Record>) => Promise<E>;
+	/** Whether the edit asks for the records before the base's tip. */
+	readonly history?: boolean;
 	/** The step's branch. */
 	readonly branch: string;
 	/** The base as it was fetched first. */
@@ -52,6 +65,8 @@ export interface Proposal<E extends ProposedEdit> {
 	readonly present: PullRequest | undefined;
 	/** Who the step's own commits are by. */
 	readonly authorEmail: string;
+	/** Makes the commit in place of git: by the forge's API, say. */
+	readonly write?: WriteFiles | undefined;
 	/** Whether commits of others on the branch are thrown away. */
 	readonly overwrite: boolean;
 	/** Whether the branch has to stand on the base's tip, as where it is to be merged and cannot be. */
@@ -73,7 +88,7 @@ export type BranchEdit<E extends ProposedEdit> =
 			applied: E;
 			/** The commit made on the base's tip now. */
 			made: string;
-			/** The branch's tip afterwards: an earlier commit where that says the same. */
+			/** The branch's tip afterwards: an earlier commit where that says the same, or the forge's. */
 			commit: string;
 			pushed: boolean;
 			/** By which run and from where the tip was made, where an earlier one stays. */
@@ -88,15 +103,20 @@ export type BranchEdit<E extends ProposedEdit> =
 export async function writeBranch<E extends ProposedEdit>(
 	proposal: Proposal<E>,
 ): Promise<BranchEdit<E>> {
-	const { repository, branch, present, log } = proposal;
+	const { repository, branch, present, log, write, authorEmail } = proposal;
+	const own = { authorEmail, byForge: write !== undefined };
 	const deadline = Date.now() + proposal.patience;
 	let base = proposal.first;
 	for (let attempt = 1; ; attempt++) {
-		const applied = await proposal.edit(snapshotOf(repository, base.branch, base.tip));
+		const history = proposal.history ?? false;
+		const snapshot = snapshotOf(repository, base.branch, base.tip, { history });
+		let reading: ReturnType<typeof readBranch> | undefined;
+		const read = () => (reading ??= readBranch(repository, branch, own));
+		const applied = await proposal.edit(snapshot, async () => proposedBy(proposal, await read()));
 		if (applied.files.length === 0) return { kind: 'nothing', base, applied };
 		const message = inertText(applied.message);
 		const made = await repository.commit({ parent: base.tip, files: applied.files, message });
-		const there = await readBranch(repository, branch, proposal.authorEmail);
+		const there = await read();
 		const edit = { kind: 'edit', base, applied, made } as const;
 		if (there !== undefined) {
 			refuseOtherImage(there, applied, present, branch);
@@ -105,7 +125,9 @@ export async function writeBranch<E extends ProposedEdit>(
 			// Without a pull request it may be left of one that was merged, and be in the base itself.
 			const isOnTip = there.parent === base.tip;
 			const alive = isOnTip || (present !== undefined && !proposal.onTip);
-			if (there.foreign === undefined && same && alive) {
+			// What was pushed before the forge was to write it is not signed by it.
+			const isWritten = write === undefined || there.authorEmail !== authorEmail;
+			if (there.foreign === undefined && same && alive && isWritten) {
 				const { from, run } = there.record;
 				const circumstances = { ...(from && { from }), ...(run && { run }) };
 				return { ...edit, commit: there.tip, pushed: false, circumstances };
@@ -115,8 +137,13 @@ export async function writeBranch<E extends ProposedEdit>(
 		const done = { ...edit, commit: made, pushed: true, circumstances: {} };
 		if (proposal.dryRun) return done;
 		if (there !== undefined) await proposal.beforePush?.();
-		const own = { ref: `refs/heads/${branch}`, commit: made, expect: there?.tip ?? null };
-		if (await pushGuarded(repository, [own], deadline)) return done;
+		const over = { ref: `refs/heads/${branch}`, commit: made, expect: there?.tip ?? null };
+		if (write !== undefined) {
+			const edited = { ...applied, message };
+			const work = { ...over, parent: base.tip, edited, write, deadline };
+			const commit = await writeOver(repository, work);
+			if (commit !== undefined) return { ...done, commit };
+		} else if (await pushGuarded(repository, [over], deadline)) return done;
 		if (Date.now() >= deadline)
 			throw timedOut(
 				`Others write to ${branch} of ${repository.remote.url} faster than this step; run it again`,
@@ -127,6 +154,21 @@ export async function writeBranch<E extends ProposedEdit>(
 	}
 }
 
+/**
+ * What a branch proposes. One without a pull request is left of one that is over, unless
+ * another run has put it there a moment ago and is about to open it.
+ */
+async function proposedBy(
+	{ branch, forge, present }: Pick<Proposal<ProposedEdit>, 'branch' | 'forge' | 'present'>,
+	there: PresentBranch | undefined,
+): Promise<Record> {
+	if (there === undefined || there.foreign !== undefined) return {};
+	if (present !== undefined) return there.record;
+	const latest = await forge.latestPullRequest(branch);
+	const isOver = latest !== undefined && latest.state !== 'open' && latest.headCommit === there.tip;
+	return isOver ? {} : there.record;
+}
+
 /** The same messages but for by which run, and from which state of the environment before. */
 function saysTheSame(there: PresentBranch, message: string, { record }: ProposedEdit): boolean {
 	const bare = (text: string, told: Record) => {
@@ -134,7 +176,8 @@ function saysTheSame(there: PresentBranch, message: string, { record }: Proposed
 		for (const value of [told.run, told.from]) if (value) rest = rest.replaceAll(value, '');
 		return rest.trim();
 	};
-	return bare(there.message, there.record) === bare(message, record);
+	// A forge may add trailers of its own below what it writes.
+	return bare(there.message, there.record).startsWith(bare(message, record));
 }
 
 /** Two images whose names end alike would otherwise take turns in one pull request. */

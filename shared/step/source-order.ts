@@ -6,16 +6,47 @@ import { detectForge } from '../forge/detect.ts';
 import type { Credentials } from '../git/credentials.ts';
 import { Git, gitVariables } from '../git/git.ts';
 import { type Relation, relationIn, relationOf } from '../git/history.ts';
-import { loginIn, type Remote } from '../git/remote.ts';
+import { loginIn, parseRemote, type Remote, repositoryId } from '../git/remote.ts';
 import { openRepository } from '../git/repository.ts';
 import { readRights } from './app-token.ts';
 import type { Context, ForgeInputs } from './forge.ts';
-import { apiTokenFor, credentialsFrom, isOnSameHost, tlsFrom } from './repository.ts';
+import { apiTokenFor, credentialsFrom, isOnSameHost, remoteFrom, tlsFrom } from './repository.ts';
+import { splitSource } from './workspace-history.ts';
 
 /** A commit and the repository that it is in. */
 export interface Source {
 	readonly remote: Remote;
 	readonly commit: string;
+}
+
+/**
+ * The commit that a record names (`host/owner/name@<full commit>`), in its repository as that
+ * is reached from here: as the CI's own, or as the one that is written to where it is on the
+ * same host, else by https. Undefined where the record names none, or one that is a folder.
+ */
+export function recordedSource(
+	recorded: string | undefined,
+	{ repository: target }: ForgeInputs,
+	context: Context,
+): Source | undefined {
+	const told = splitSource(recorded ?? '');
+	if (told === undefined) return undefined;
+	const { repository: id, commit } = told;
+	const { repository: own } = context.event;
+	const near = [own?.cloneUrl, own?.url, target].flatMap((url) =>
+		url === undefined ? [] : remoteFrom(url, context),
+	);
+	const same = near.find((remote) => repositoryId(remote) === id);
+	if (same !== undefined) return { remote: same, commit };
+	const host = id.slice(0, id.indexOf('/'));
+	const beside = near.find((remote) => remote.host === host);
+	if (beside?.protocol === 'file') return undefined;
+	const scheme = beside?.protocol === 'http' ? 'http' : 'https';
+	const url =
+		beside?.protocol === 'ssh'
+			? beside.url.replace(beside.slug, id.slice(host.length + 1))
+			: `${scheme}://${id}.git`;
+	return { remote: parseRemote(url), commit };
 }
 
 /**

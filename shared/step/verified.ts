@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { badInput, messageOf } from '../failure/failure.ts';
-import type { BranchCommitRequest, Edited } from '../git/commit-to-branch.ts';
+import type { Forge } from '../forge/forge.ts';
+import type { WriteFiles } from '../git/commit-to-branch.ts';
 import { contentRights } from './app-token.ts';
-import { input } from './declare.ts';
+import { input, output } from './declare.ts';
 import { type Context, type ForgeInputs, forgeFrom } from './forge.ts';
 
 /** The input of every step that can have the forge write its commit. */
@@ -14,10 +15,18 @@ export const verifiedInput = {
 	),
 };
 
+/** The output that goes with it. */
+export const verifiedOutput = {
+	verified: output(
+		z.boolean(),
+		'With the input `verified`: whether the forge shows the commit as verified.',
+	),
+};
+
 /** Commits by the API of a forge. */
 export interface VerifiedWriter {
-	/** For `commitToBranch`. */
-	readonly write: NonNullable<BranchCommitRequest<Edited>['write']>;
+	/** For `commitToBranch` and `writeBranch`. */
+	readonly write: WriteFiles;
 	/** Tells in the log whether the forge shows a commit as verified; undefined: it did not say. */
 	tell(commit: string): Promise<boolean | undefined>;
 	close(): Promise<void>;
@@ -33,17 +42,32 @@ export async function verifiedWriter(
 	context: Context,
 ): Promise<VerifiedWriter | undefined> {
 	if (!inputs.verified) return undefined;
-	const { log, nameOf } = context;
-	const name = nameOf('verified');
+	const name = context.nameOf('verified');
 	const forge = await forgeFrom(inputs, context, {
 		rights: contentRights,
 		api: { forWhat: name, without: `leave ${name} out` },
 	});
-	const { commitFiles, verificationOf, title } = forge;
-	if (commitFiles === undefined || verificationOf === undefined) {
+	try {
+		return writerOn(forge, context);
+	} catch (error) {
 		await forge.close();
-		throw badInput(`${title} has no way to write a commit that it signs; leave ${name} out`);
+		throw error;
 	}
+}
+
+/**
+ * The same on a forge that is connected already; to close the writer closes that.
+ * @throws Failure (bad input) for a forge whose API cannot.
+ */
+export function writerOn(
+	forge: Forge,
+	{ log, nameOf, signal }: Pick<Context, 'log' | 'nameOf' | 'signal'>,
+): VerifiedWriter {
+	const { commitFiles, verificationOf, title } = forge;
+	if (commitFiles === undefined || verificationOf === undefined)
+		throw badInput(
+			`${title} has no way to write a commit that it signs; leave ${nameOf('verified')} out`,
+		);
 	return {
 		write: (commit) => commitFiles.call(forge, commit),
 		async tell(commit) {
@@ -56,7 +80,7 @@ export async function verifiedWriter(
 					);
 				return verified;
 			} catch (error) {
-				context.signal.throwIfAborted();
+				signal.throwIfAborted();
 				log.warn(`Whether ${title} shows ${commit} as verified is not known: ${messageOf(error)}`);
 				return undefined;
 			}

@@ -29,6 +29,7 @@ describe.each([...testedForges, onGit])('on $title', (on) => {
 			commit: tip,
 			image: `${name}:2`,
 			held: 'false',
+			outdated: 'false',
 			superseded: '[]',
 		});
 		expect(await scene.git('show', `${branch}:api.yaml`)).toBe(manifest(`${name}:2`).trimEnd());

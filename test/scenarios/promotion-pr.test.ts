@@ -134,6 +134,7 @@ describe('the image that is promoted', () => {
 		[{ image: `${name}:2`, tag: '3' }, '--tag and --image both give the tag'],
 		[{ image: 'NAME:2' }, '--image: "NAME:2" is no image reference'],
 		[{ 'from-repository': qa }, '--from-repository needs --from-file'],
+		[{ 'branch-prefix': 'a..b/' }, '--branch-prefix: "a..b/production-acme-api"'],
 		[{ branch: 'main' }, '--branch and the base are both main'],
 		[{ branch: 'a..b' }, '--branch: "a..b"'],
 		[{ base: '-x' }, '--base: "-x"'],
@@ -145,6 +146,20 @@ describe('the image that is promoted', () => {
 		expect(await scene.git('for-each-ref', 'refs/heads', '--format=%(refname)')).toBe(
 			'refs/heads/main',
 		);
+	});
+
+	test.each([
+		[{ 'from-file': 'api.yaml' }, `(${name}:2), and --from-file is to say it too`],
+		[{ image: name, tag: '2', 'from-file': 'api.yaml' }, 'and --from-file is to say it too'],
+		[{ title: '{{nmae}}' }, '--title: {{nmae}} stands for nothing; there are image,'],
+		[{ body: '{{run}}' }, '--body: there is no run to put in place of {{run}}'],
+		[{ 'commit-message': '{{from}}' }, '--commit-message: {{from}} stands for nothing'],
+		[{ 'api-url': 'git.example' }, '--api-url: "git.example" is not a URL such as https://'],
+	])('%j is told before anything is asked for', async (inputs, words) => {
+		const { exitCode, stderr } = await scene.run({ forge: 'gitea', ...inputs }, commandLine);
+		expect({ exitCode, stderr }).toMatchObject({ exitCode: 2 });
+		expect(stderr).toContain(words);
+		expect(scene.forge.requests).toEqual([]);
 	});
 });
 

@@ -76,7 +76,7 @@ export class Promotion {
 		inputs: Values = {},
 		front: Front = this.on.front,
 		at: Partial<Situation> = {},
-		{ cwd = this.workspace, env = {} }: StepOptions = {},
+		{ cwd = this.workspace, env = {}, onStart }: StepOptions = {},
 	): Promise<StepRun> {
 		const all = {
 			repository: this.on.cloneUrl(this.forge, this.on.production),
@@ -89,7 +89,12 @@ export class Promotion {
 		};
 		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 		const started = front({ ...this.situation, ...at }, given);
-		const run = await runStep('promotion-pr', { ...started, cwd, env: { ...started.env, ...env } });
+		const run = await runStep('promotion-pr', {
+			...started,
+			cwd,
+			env: { ...started.env, ...env },
+			...(onStart && { onStart }),
+		});
 		await this.#look();
 		return run;
 	}

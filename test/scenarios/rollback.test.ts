@@ -201,6 +201,22 @@ describe('what is gone back to', () => {
 		expect(`${await infra.file(path)}\n`).toBe(`${deployment(`${image}:v1`)}\n# new\n`);
 	});
 
+	test('the message is filled in as that of bump-image is, and with the reason', async () => {
+		await bump(1);
+		await bump(2);
+		const run = await rollback({
+			reason: 'it loses orders',
+			'commit-message':
+				'fix: {{name}} from {{previous-image}} to {{tag}} in {{files}}\n\n{{reason}}',
+		});
+		expect(run, run.stderr).toMatchObject({ exitCode: 0 });
+		expect(await infra.git('log', '-1', '--format=%B', 'main')).toMatch(
+			new RegExp(
+				`^fix: ${image} from ${image}:v2 to v1 in ${path}\n\nit loses orders\n\nLockstep-Image: ${image}:v1\n`,
+			),
+		);
+	});
+
 	test('a digest comes back with its tag', async () => {
 		const digest = `sha256:${'a'.repeat(64)}`;
 		await bump(1, { digest });
@@ -306,6 +322,7 @@ describe('what cannot be done', () => {
 		[{ 'to-commit': 'a'.repeat(40) }, 1, /has no commit a{40}/],
 		[{ file: 'none.yaml' }, 1, /There is no file none\.yaml/],
 		[{ hold: 'false', until: '2h' }, 2, /--until is for a hold/],
+		[{ 'commit-message': '{{form}}' }, 2, /--commit-message: {{form}} stands for nothing/],
 		[{ until: 'soon', to: 'v1' }, 2, /--until: "soon" is neither/],
 	])('%j: one sentence, and nothing is written', async (inputs, exitCode, says) => {
 		const before = await tip();
