@@ -13,6 +13,7 @@ Map call(Map inputs = [:]) {
         'reason',
         'until',
         'lift',
+        'verified',
         'push-timeout',
         'branch',
         'token',

@@ -39,6 +39,8 @@ Map call(Map inputs = [:]) {
         'auto-merge',
         'wait',
         'branch-prefix',
+        'allow-older',
+        'verified',
         'token',
         'username',
         'app-id',

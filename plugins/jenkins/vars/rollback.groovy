@@ -21,6 +21,8 @@ Map call(Map inputs = [:]) {
         'pull-request',
         'branch-prefix',
         'overwrite',
+        'commit-message',
+        'verified',
         'push-timeout',
         'branch',
         'token',
