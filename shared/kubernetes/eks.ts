@@ -1,3 +1,5 @@
+import { domainOf } from '../aws/aws.ts';
+import type { AwsCredentialChain } from '../aws/credentials.ts';
 import { badInput, Failure } from '../failure/failure.ts';
 import { HttpClient } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
@@ -8,7 +10,8 @@ import { readPath } from './object.ts';
 export interface EksCluster {
 	name: string;
 	region: string;
-	/** Variables: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, ... */
+	aws: AwsCredentialChain;
+	/** Variables that name a proxy, or another address of AWS. */
 	environment: Readonly<Record<string, string | undefined>>;
 	protect: (secret: string) => void;
 }
@@ -21,10 +24,8 @@ const presignSeconds = '60';
  * Tokens as `aws eks get-token` makes them: a presigned request of who the caller is, which
  * the cluster sends to STS
  * (https://github.com/kubernetes-sigs/aws-iam-authenticator#api-authorization-from-outside-a-cluster).
- * @throws Failure (bad input) where the variables with the keys are missing
  */
 export function eksCredentials(cluster: EksCluster): Credentials {
-	const keys = keysOf(cluster);
 	let kept: { value: string; until: number } | undefined;
 	return {
 		async authorization() {
@@ -35,7 +36,7 @@ export function eksCredentials(cluster: EksCluster): Credentials {
 				url.searchParams.set('Version', '2011-06-15');
 				url.searchParams.set('X-Amz-Expires', presignSeconds);
 				const signer = new AwsV4Signer({
-					...keys,
+					...(await cluster.aws.credentials()),
 					method: 'GET',
 					url: url.href,
 					service: 'sts',
@@ -52,6 +53,7 @@ export function eksCredentials(cluster: EksCluster): Credentials {
 		},
 		renew() {
 			kept = undefined;
+			cluster.aws.forget();
 			return true;
 		},
 	};
@@ -73,7 +75,7 @@ export async function describeEksCluster(
 	const path = `/clusters/${encodeURIComponent(name)}`;
 	const { AwsV4Signer } = await import('aws4fetch');
 	const signer = new AwsV4Signer({
-		...keysOf(cluster),
+		...(await cluster.aws.credentials()),
 		method: 'GET',
 		url: `${endpoint.replace(/\/$/, '')}${path}`,
 		service: 'eks',
@@ -102,25 +104,6 @@ export async function describeEksCluster(
 	} finally {
 		http.close();
 	}
-}
-
-function keysOf({ environment, protect }: EksCluster) {
-	const {
-		AWS_ACCESS_KEY_ID: accessKeyId,
-		AWS_SECRET_ACCESS_KEY: secretAccessKey,
-		AWS_SESSION_TOKEN: sessionToken,
-	} = environment;
-	if (!accessKeyId || !secretAccessKey)
-		throw badInput(
-			'eks-cluster needs keys: set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one',
-		);
-	protect(secretAccessKey);
-	if (sessionToken) protect(sessionToken);
-	return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
-}
-
-function domainOf(region: string): string {
-	return `${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 function jsonOf(text: string): unknown {

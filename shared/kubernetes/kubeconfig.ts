@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, resolve } from 'node:path';
+import { AwsCredentialChain } from '../aws/credentials.ts';
+import { profileRegion } from '../aws/profiles.ts';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import type { TlsOptions } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
@@ -110,16 +112,21 @@ async function fromEks(
 	around: Surroundings,
 ): Promise<Connection> {
 	const { environment, protect, nameOf } = around;
-	const region = options.region ?? (environment.AWS_REGION || environment.AWS_DEFAULT_REGION);
+	const region =
+		options.region ||
+		environment.AWS_REGION ||
+		environment.AWS_DEFAULT_REGION ||
+		(await profileRegion(environment));
 	if (!region)
 		throw badInput(
 			`${nameOf('eks-cluster')} needs a region: give ${nameOf('region')}, or set the variable AWS_REGION`,
 		);
-	const cluster = { name, region, environment, protect };
+	const { log = silent, signal = new AbortController().signal } = around;
+	const aws = new AwsCredentialChain({ environment, region, log, signal, protect });
+	const cluster = { name, region, aws, environment, protect };
 	const credentials = eksCredentials(cluster);
 	if (options.server !== undefined)
 		return { ...(await fromServer(options.server, options, around)), credentials };
-	const { log = silent, signal = new AbortController().signal } = around;
 	const { server, ca } = await describeEksCluster(cluster, { log, signal });
 	return { server, tls: { ca }, credentials };
 }

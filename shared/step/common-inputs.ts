@@ -97,10 +97,10 @@ export const clusterInputs = {
 	),
 	'eks-cluster': input(
 		z.string(),
-		'Name of a cluster of Amazon EKS, with the keys in the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Its address is asked for, unless `server` and `cluster-ca` give it.',
+		'Name of a cluster of Amazon EKS, with credentials from where AWS has them: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, a web identity, the profile `AWS_PROFILE`, the role of the pod, the task or the instance. Its address is asked for, unless `server` and `cluster-ca` give it.',
 	),
 	region: input(z.string(), 'AWS region of `eks-cluster`.', {
-		otherwise: 'the variable `AWS_REGION` or `AWS_DEFAULT_REGION`',
+		otherwise: "the variable `AWS_REGION` or `AWS_DEFAULT_REGION`, or the profile's",
 	}),
 	namespace: input(
 		z

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startAws, tokens } from '../stand-ins/aws.ts';
 import { type Presigned, readPresigned } from '../stand-ins/aws-signature.ts';
 import { type Cluster, startCluster } from '../stand-ins/kubernetes/cluster.ts';
 import type { Values } from './fronts.ts';
@@ -52,6 +53,9 @@ beforeEach(async () => {
 		AWS_SECRET_ACCESS_KEY: secret,
 		AWS_SESSION_TOKEN: 'session/token+==',
 		AWS_REGION: 'eu-west-1',
+		// Not the files of who runs the tests.
+		AWS_CONFIG_FILE: 'none',
+		AWS_SHARED_CREDENTIALS_FILE: 'none',
 		AWS_ENDPOINT_URL_EKS: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
 	};
 });
@@ -104,13 +108,64 @@ test('a token that the server refuses is made anew', async () => {
 	expect(asked).toEqual([]);
 });
 
+test.each<[string, (url: string) => Values, string]>([
+	['a role by the keys of a profile', () => ({ AWS_PROFILE: 'ci' }), 'ASIA-deployer'],
+	[
+		'a web identity',
+		() => ({ AWS_WEB_IDENTITY_TOKEN_FILE: 'identity', AWS_ROLE_ARN: 'arn:aws:iam::1:role/irsa' }),
+		'ASIA-irsa',
+	],
+	[
+		'the role of the pod',
+		(url) => ({
+			AWS_CONTAINER_CREDENTIALS_FULL_URI: `${url}/pod`,
+			AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: 'agent',
+		}),
+		'ASIA-pod',
+	],
+	['the role of the instance', () => ({}), 'ASIA-runner'],
+])('the token may be made with %s', async (_what, variables, id) => {
+	const aws = await startAws();
+	const { AWS_ENDPOINT_URL_EKS = '' } = env;
+	const files = {
+		identity: tokens.identity,
+		agent: tokens.container,
+		config:
+			'[profile ci]\nregion = eu-west-1\nrole_arn = arn:aws:iam::1:role/deployer\nsource_profile = base\n',
+		credentials: `[base]\naws_access_key_id = AKID\naws_secret_access_key = ${aws.secret}\n`,
+	};
+	const run = await deploy(
+		cluster,
+		configMap,
+		{ ...eks, ...(id === 'ASIA-deployer' ? {} : { region: 'eu-west-1' }), 'log-level': 'debug' },
+		{
+			files,
+			env: {
+				AWS_ENDPOINT_URL_EKS,
+				AWS_CONFIG_FILE: 'config',
+				AWS_SHARED_CREDENTIALS_FILE: 'credentials',
+				AWS_ENDPOINT_URL_STS: aws.url,
+				AWS_EC2_METADATA_SERVICE_ENDPOINT: aws.url,
+				...variables(aws.url),
+			},
+		},
+	);
+	await aws.close();
+	expect(run.exitCode, log(run)).toBe(0);
+	expect(seen).toMatchObject([
+		{ accessKeyId: id, sessionToken: expect.stringContaining('of/'), isSigned: true },
+	]);
+	expect(log(run)).not.toContain(aws.secret);
+	expect(log(run)).not.toMatch(/of\/\S+\+==/);
+});
+
 test.each<[string, Values, Values, number, RegExp]>([
 	[
 		'no keys',
 		eks,
-		{ AWS_SECRET_ACCESS_KEY: '' },
+		{ AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' },
 		2,
-		/eks-cluster needs keys: set the variables AWS_ACCESS_KEY_ID/,
+		/no credentials of AWS: set the variables AWS_ACCESS_KEY_ID/,
 	],
 	['no region', eks, { AWS_REGION: '' }, 2, /eks-cluster needs a region/],
 	[

@@ -47,17 +47,8 @@ export function readPresigned(
 		...signedHeaders.split(';').map((name) => `${name}:${all[name]}`),
 		'',
 		signedHeaders,
-		createHash('sha256').digest('hex'),
+		sha256(''),
 	].join('\n');
-	const scope = `${date}/${region}/${service}/aws4_request`;
-	const hash = createHash('sha256').update(canonical).digest('hex');
-	const toSign = ['AWS4-HMAC-SHA256', get('Date'), scope, hash].join('\n');
-	const hmac = (key: string | Buffer, part: string) =>
-		createHmac('sha256', key).update(part).digest();
-	const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(
-		hmac,
-		`AWS4${secret}`,
-	);
 	return {
 		host: url.host,
 		action: url.searchParams.get('Action') ?? '',
@@ -66,6 +57,68 @@ export function readPresigned(
 		expires: get('Expires'),
 		sessionToken: url.searchParams.get('X-Amz-Security-Token'),
 		signedHeaders,
-		isSigned: hmac(key, toSign).toString('hex') === given,
+		isSigned: signatureOf(canonical, get('Date'), { date, region, service }, secret) === given,
 	};
+}
+
+/** A request whose signature is in its Authorization header, as AWS takes it apart. */
+export interface Signed {
+	accessKeyId: string;
+	/** `region/service` */
+	scope: string;
+	/** Whether the signature is that of the secret, and covers a session token where one is sent. */
+	isSigned: boolean;
+}
+
+/** Checks a request without a query; undefined where it is not signed. */
+export function readSigned(
+	request: { method: string; path: string; body: string },
+	headers: Readonly<Record<string, string | string[] | undefined>>,
+	secret: string,
+): Signed | undefined {
+	const match =
+		/^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d+)\/([^/]+)\/([^/]+)\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=(\w+)$/.exec(
+			String(headers.authorization ?? ''),
+		);
+	if (match === null) return undefined;
+	const [, accessKeyId = '', date = '', region = '', service = '', names = '', given] = match;
+	const signed = names.split(';');
+	const canonical = [
+		request.method,
+		request.path,
+		'',
+		...signed.map((name) => `${name}:${String(headers[name]).trim()}`),
+		'',
+		names,
+		sha256(request.body),
+	].join('\n');
+	const time = String(headers['x-amz-date']);
+	const covers =
+		headers['x-amz-security-token'] === undefined || signed.includes('x-amz-security-token');
+	return {
+		accessKeyId,
+		scope: `${region}/${service}`,
+		isSigned: covers && signatureOf(canonical, time, { date, region, service }, secret) === given,
+	};
+}
+
+function signatureOf(
+	canonical: string,
+	time: string,
+	{ date, region, service }: { date: string; region: string; service: string },
+	secret: string,
+): string {
+	const scope = `${date}/${region}/${service}/aws4_request`;
+	const toSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
+	const hmac = (key: string | Buffer, part: string) =>
+		createHmac('sha256', key).update(part).digest();
+	const key = [date, region, service, 'aws4_request'].reduce<string | Buffer>(
+		hmac,
+		`AWS4${secret}`,
+	);
+	return hmac(key, toSign).toString('hex');
+}
+
+function sha256(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
 }
