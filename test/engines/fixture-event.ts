@@ -14,7 +14,7 @@ const repository = (cloneUrl: string) => ({
 	name: 'dr',
 	full_name: 'infra/dr',
 	owner: { login: 'infra' },
-	html_url: 'http://127.0.0.1:23100/infra/dr',
+	html_url: cloneUrl.replace(/\.git$/, ''),
 	clone_url: cloneUrl,
 	ssh_url: 'git@127.0.0.1:infra/dr.git',
 	default_branch: 'main',

@@ -7,14 +7,14 @@ const root = join(import.meta.dirname, '..', '..');
 const imageOfLockstep = 'ghcr.io/lockstep-ci/lockstep';
 const actionsOfLockstep = 'lockstep-ci/lockstep/actions/';
 
-/** Where an image's programs are: Lockstep's own in `dist`, others as `programs` says. */
+/** Where an image's programs are: as `programs` says, else Lockstep's own in `dist`. */
 export function programOfImage(image: string, programs: Programs = {}): Program {
 	const [, name = image, tag = 'latest'] = /^(.+?)(?::([^:/]+))?(?:@.+)?$/.exec(image) ?? [];
+	const program = programs[name];
+	if (program !== undefined) return program;
 	if (name === imageOfLockstep)
 		return { entry: [process.execPath, join(root, 'dist', tag, 'index.js')] };
-	const program = programs[name];
-	if (program === undefined) throw new Error(`Nothing stands for the image ${image} here`);
-	return program;
+	throw new Error(`Nothing stands for the image ${image} here`);
 }
 
 /** An action: what runs it, and the inputs that its own file gives where a workflow does not. */
@@ -28,8 +28,11 @@ interface ActionFile {
 	runs: { using: string; main: string };
 }
 
-/** The action that `owner/repository/path@version` names: Lockstep's own from this checkout. */
-export async function findAction(uses: string): Promise<Action> {
+/**
+ * The action that `owner/repository/path@version` names: Lockstep's own from this checkout,
+ * unless `programs` has another for the same inputs.
+ */
+export async function findAction(uses: string, programs: Programs = {}): Promise<Action> {
 	const [name = '', version = ''] = uses.split('@');
 	if (!name.startsWith(actionsOfLockstep) || version === '')
 		throw new Error(`Nothing stands for the action ${uses} here`);
@@ -41,7 +44,7 @@ export async function findAction(uses: string): Promise<Action> {
 		declared?.default === undefined ? '' : String(declared.default),
 	]);
 	return {
-		entry: [process.execPath, join(folder, file.runs.main)],
+		entry: programs[name]?.entry ?? [process.execPath, join(folder, file.runs.main)],
 		defaults: Object.fromEntries(defaults) as Record<string, string>,
 	};
 }

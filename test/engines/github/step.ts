@@ -72,7 +72,7 @@ async function perform(
 	const inputs = Object.fromEntries(given) as Texts;
 	if (step.uses?.startsWith('actions/checkout@')) return await checkout(run, inputs);
 	if (step.uses !== undefined) {
-		const action = await findAction(step.uses);
+		const action = await findAction(step.uses, run.options.programs);
 		const defaults = Object.entries(action.defaults).map(([name, value]) => [
 			name,
 			fill(value, contexts),
