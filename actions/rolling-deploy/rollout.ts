@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { exitCode, Failure, messageAt } from '../../shared/failure/failure.ts';
 import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
@@ -25,6 +26,8 @@ import { protectSecret } from './secrets.ts';
 export interface RolloutInputs extends ClusterOptions {
 	namespace: string | undefined;
 	manifests: readonly string[];
+	/** Files with the values of charts. */
+	values: readonly string[] | undefined;
 	images: Readonly<Record<string, string>> | undefined;
 	fieldManager: string;
 	forceConflicts: boolean;
@@ -138,6 +141,7 @@ export class Rollout {
 			stdin: process.stdin,
 			environment: this.#context.childEnvironment,
 			namespace,
+			values: (this.#inputs.values ?? []).map((file) => resolve(this.#context.workspace, file)),
 		});
 		overrideImages(manifests, this.#inputs.images ?? {}, this.#context.nameOf('images'));
 		for (const { object } of manifests)

@@ -28,6 +28,10 @@ A container without a readiness probe counts as ready from its first instant; it
 			'What to apply: files, folders with all below them, globs, `-` for the standard input. A folder with a `kustomization.yaml` or a `Chart.yaml` is rendered by the `kustomize`, `kubectl` or `helm` on PATH.',
 			{ required: true },
 		),
+		values: input(
+			list,
+			'Files with values for the charts among `manifests`, the last one of the greatest weight.',
+		),
 		images: input(
 			pairs,
 			'Other images than the manifests name, as `name=reference`: every container whose image is `name`, whatever its tag, gets the reference.',

@@ -115,7 +115,14 @@ async function acceptedDigests(
 	try {
 		const found = await repository.manifest(image.digest ?? image.tag ?? 'latest');
 		if (found === undefined) throw new Failure(`the registry has no ${formatReference(image)}`);
-		return digestsOf(found.digest, found.manifest);
+		// Some runtimes tell the config of their platform, which the index does not name.
+		const children = await Promise.all(
+			(found.manifest.manifests ?? []).map(({ digest }) => repository.manifest(digest)),
+		);
+		return [
+			...digestsOf(found.digest, found.manifest),
+			...children.flatMap((child) => (child ? digestsOf(child.digest, child.manifest) : [])),
+		];
 	} finally {
 		repository.close();
 	}

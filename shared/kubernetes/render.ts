@@ -11,6 +11,8 @@ export interface Rendering {
 	environment: Readonly<Record<string, string | undefined>>;
 	/** Namespace that a chart is rendered for. */
 	namespace: string;
+	/** Files with the values of charts. */
+	values: readonly string[];
 }
 
 const kustomizations = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
@@ -26,16 +28,29 @@ async function kindOf(folder: string): Promise<'kustomization' | 'chart' | undef
 	return names.includes('Chart.yaml') ? 'chart' : undefined;
 }
 
+function helmTemplate(folder: string, { namespace, values }: Rendering): string[] {
+	// Release names are labels.
+	const name = basename(folder)
+		.toLowerCase()
+		.replace(/[^a-z0-9-]+/g, '-')
+		.replace(/^-+|-+$/g, '');
+	return [
+		...['helm', 'template', name || 'release', folder, '--namespace', namespace],
+		...['--include-crds', '--skip-tests'],
+		...values.flatMap((file) => ['--values', file]),
+	];
+}
+
 /**
  * The manifests of a kustomization (by `kustomize`, else `kubectl`) or of a chart (by
- * `helm`), with the program that is on PATH.
+ * `helm`, with its definitions and without its tests), with the program that is on PATH.
  * @throws Failure where there is none, or with what the program says.
  */
 export async function render(folder: string, options: Rendering): Promise<string> {
 	const chart = (await kindOf(folder)) === 'chart';
 	// The folder is absolute, so it cannot be taken for an option.
 	const commands = chart
-		? [['helm', 'template', basename(folder), folder, '--namespace', options.namespace]]
+		? [helmTemplate(folder, options)]
 		: [
 				['kustomize', 'build', folder],
 				['kubectl', 'kustomize', folder],

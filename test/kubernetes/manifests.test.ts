@@ -26,7 +26,8 @@ const read = (paths: string[], stdin = '') =>
 		folder,
 		stdin: Readable.from([stdin]),
 		environment: { PATH: join(folder, 'bin') },
-		namespace: 'default',
+		namespace: 'shop',
+		values: ['/values.yaml'],
 	});
 
 const titles = async (paths: string[], stdin = '') =>
@@ -150,6 +151,17 @@ describe('kustomizations and charts', () => {
 		const script = `#!/bin/sh\ntest "$1" = build && exec /bin/cat '${folder}/rendered.yaml'\n`;
 		await writeFile(join(folder, 'bin/kustomize'), script, { mode: 0o755 });
 		expect(await titles(['k'])).toEqual(['ConfigMap/rendered']);
+	});
+
+	test('a chart is rendered with its definitions, without its tests, and with values', async () => {
+		await write({ 'My_Chart/Chart.yaml': 'name: c\n' });
+		await mkdir(join(folder, 'bin'));
+		const helm = `#!/bin/sh\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: c}\\ndata: {args: "%s"}\\n' "$*"\n`;
+		await writeFile(join(folder, 'bin/helm'), helm, { mode: 0o755 });
+		const [chart] = await read(['My_Chart']);
+		expect(chart?.object.data).toEqual({
+			args: `template my-chart ${join(folder, 'My_Chart')} --namespace shop --include-crds --skip-tests --values /values.yaml`,
+		});
 	});
 });
 

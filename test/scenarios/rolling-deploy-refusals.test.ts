@@ -178,3 +178,30 @@ test('the variable KUBECONFIG names the cluster where no input does', async () =
 	);
 	expect(run.exitCode, log(run)).toBe(0);
 });
+
+test('manifests are read from the standard input', async () => {
+	const run = await deploy(cluster, '', { manifests: '-' }, { stdin: configMap });
+	expect(run.exitCode, log(run)).toBe(0);
+	expect(cluster.get('ConfigMap', 'default', 'first')).toBeDefined();
+	const broken = await deploy(cluster, '', { manifests: '-' }, { stdin: 'a: [' });
+	expect(log(broken)).toMatch(/standard input:1:\d+: The YAML cannot be read/);
+});
+
+test.each([
+	['a chart', 'web/Chart.yaml', /web is a chart, and helm is not on PATH; install it, or render/],
+	[
+		'a kustomization',
+		'web/kustomization.yaml',
+		/web is a kustomization, and neither kustomize nor kubectl is on PATH; install one, or render/,
+	],
+])('%s needs a program, which is named where it is missing', async (_what, file, message) => {
+	const run = await deploy(
+		cluster,
+		'',
+		{ manifests: 'web' },
+		{ files: { [file]: 'name: web\n' }, env: { PATH: '/nonexistent' } },
+	);
+	expect(run.exitCode).toBe(1);
+	expect(log(run)).toMatch(message);
+	expect(cluster.requests).toEqual([]);
+});

@@ -18,6 +18,7 @@ export interface DeployOptions {
 	onStart?: (pid: number) => void;
 	/** Further variables of the process. */
 	env?: Values;
+	stdin?: string;
 }
 
 /**
@@ -28,7 +29,7 @@ export async function deploy(
 	cluster: Cluster,
 	manifests: string,
 	inputs: Values = {},
-	{ front = commandLine, files = {}, onStart, env = {} }: DeployOptions = {},
+	{ front = commandLine, files = {}, onStart, env = {}, stdin = '' }: DeployOptions = {},
 ): Promise<StepRun> {
 	const workspace = await mkdtemp(join(tmpdir(), 'rolling-deploy-'));
 	try {
@@ -47,6 +48,7 @@ export async function deploy(
 			...started,
 			env: { ...started.env, ...env },
 			cwd: workspace,
+			stdin,
 			...(onStart === undefined ? {} : { onStart }),
 		});
 	} finally {

@@ -14,6 +14,8 @@ export interface StepOptions {
 	readonly args?: readonly string[];
 	/** The workspace. Default: an empty temporary folder, removed afterwards. */
 	readonly cwd?: string;
+	/** What it reads from its standard input; nothing by default. */
+	readonly stdin?: string;
 	/** Called with the process's id once it runs, for tests that end it. */
 	readonly onStart?: (pid: number) => void;
 }
@@ -65,7 +67,7 @@ export async function runStep(step: string, options: StepOptions = {}): Promise<
 		const stderr: Buffer[] = [];
 		child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
 		child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-		child.stdin.end();
+		child.stdin.end(options.stdin);
 		if (child.pid !== undefined) options.onStart?.(child.pid);
 		const code = await new Promise<number | null>((resolve, reject) => {
 			child.once('error', reject);

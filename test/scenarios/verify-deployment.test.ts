@@ -22,16 +22,16 @@ let cluster: Cluster;
 let registry: Registry;
 let workspace: string;
 /** What the nodes tell in the place of a digest. */
-let told: Map<string, string>;
+let runs: Map<string, string>;
 beforeEach(async () => {
-	told = new Map();
+	runs = new Map();
 	registry = await startRegistry();
 	cluster = await startCluster({
 		behaviour: async (image, pod) => {
 			const behaviour = await askRegistry()(image, pod);
 			if (behaviour.kind !== 'ready') return behaviour;
 			const [name, digest = ''] = (behaviour.imageID ?? '').split('@');
-			return { ...behaviour, imageID: `${name}@${told.get(digest) ?? digest}` };
+			return { ...behaviour, imageID: `${name}@${runs.get(digest) ?? digest}` };
 		},
 		serve: (pod, path) =>
 			answers[path] ?? { status: 404, body: `${pod.metadata.name}: no ${path}` },
@@ -108,16 +108,31 @@ describe('the image', () => {
 		await pushImage(registry, 'acme/web:1', { platforms });
 		await rollOut(deployment(image('1')));
 		expect(await verify({})).toMatchObject({ exitCode: 0 });
-		const index = await pushImage(registry, 'acme/web:2', { platforms });
-		const answer = await fetch(`${registry.url}/v2/acme/web/manifests/${index}`);
-		const [first] = ((await answer.json()) as { manifests: { digest: string }[] }).manifests;
-		// As a runtime does that tells the manifest of its platform.
-		told.set(index, first?.digest ?? '');
-		await rollOut(deployment(image('2')));
-		const run = await verify({});
-		expect(run.exitCode, log(run)).toBe(0);
-		expect(run.outputs['image-ids']).toContain(first?.digest);
+		for (const [tag, told] of [
+			['2', 'manifest'],
+			['3', 'config'],
+		] as const) {
+			const index = await pushImage(registry, `acme/web:${tag}`, { platforms, content: tag });
+			const digest = await platformDigest(index, told);
+			// As a runtime does that tells the manifest of its platform, or its config.
+			runs.set(index, digest);
+			await rollOut(deployment(image(tag)));
+			const run = await verify({});
+			expect(run.exitCode, log(run)).toBe(0);
+			expect(run.outputs['image-ids']).toContain(digest);
+		}
 	});
+
+	/** Of the first platform of an index. */
+	async function platformDigest(index: string, of: 'manifest' | 'config'): Promise<string> {
+		const read = async (digest: string) =>
+			(await (await fetch(`${registry.url}/v2/acme/web/manifests/${digest}`)).json()) as {
+				manifests?: { digest: string }[];
+				config?: { digest: string };
+			};
+		const child = (await read(index)).manifests?.[0]?.digest ?? '';
+		return of === 'manifest' ? child : ((await read(child)).config?.digest ?? '');
+	}
 
 	test('by digest needs no registry where the nodes tell that very digest', async () => {
 		const digest = await pushImage(registry, 'acme/web:1');
