@@ -8,6 +8,7 @@
 Map call(Map inputs = [:]) {
     return lockstep('rolling-deploy', inputs, [
         'manifests',
+        'values',
         'images',
         'field-manager',
         'force-conflicts',
