@@ -78,7 +78,7 @@ export async function seeThrough(
 			}
 			if (state.outdated !== undefined && state.baseCommit !== ready.base)
 				return { kind: 'outdated', why: `${name} waits for ${missing}` };
-			if (state.expelled !== undefined && inputs.autoMerge !== undefined)
+			if (state.expelled !== undefined && outcome === 'planned')
 				throw new Failure(
 					`${forge.title} took ${name.toLowerCase()} out of its merge queue: ${state.expelled}; see to that, and run this again (${ready.request.url})`,
 				);

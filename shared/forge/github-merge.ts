@@ -20,7 +20,18 @@ interface Pull {
 		commitHeadline: string | null;
 		commitBody: string | null;
 	} | null;
+	/** Whether what is merged into its base goes through a queue. */
+	isMergeQueueEnabled: boolean;
+	isInMergeQueue: boolean;
+	mergeQueueEntry: { state: string; position: number } | null;
+	/** When it last came into the queue, or out of it. */
+	timelineItems: { nodes: (QueueEvent | null)[] | null };
 	commits: { nodes: ({ commit: { statusCheckRollup: Rollup | null } } | null)[] | null };
+}
+
+interface QueueEvent {
+	__typename: string;
+	reason?: string | null;
 }
 
 interface Rollup {
@@ -44,6 +55,11 @@ const query = `query pull($owner: String!, $name: String!, $number: Int!) {
 			mergeCommit { oid }
 			baseRef { target { oid } }
 			autoMergeRequest { mergeMethod commitHeadline commitBody }
+			isMergeQueueEnabled isInMergeQueue
+			mergeQueueEntry { state position }
+			timelineItems(last: 1, itemTypes: [ADDED_TO_MERGE_QUEUE_EVENT, REMOVED_FROM_MERGE_QUEUE_EVENT]) {
+				nodes { __typename ... on RemovedFromMergeQueueEvent { reason } }
+			}
 			commits(last: 1) { nodes { commit { statusCheckRollup { contexts(first: 100) { nodes {
 				__typename
 				... on CheckRun { name status conclusion isRequired(pullRequestNumber: $number) }
@@ -59,6 +75,10 @@ const enabling = `mutation enable($input: EnablePullRequestAutoMergeInput!) {
 
 const disabling = `mutation disable($input: DisablePullRequestAutoMergeInput!) {
 	disablePullRequestAutoMerge(input: $input) { clientMutationId }
+}`;
+
+const enqueuing = `mutation enqueue($input: EnqueuePullRequestInput!) {
+	enqueuePullRequest(input: $input) { clientMutationId }
 }`;
 
 /** One pull request of one repository, and how to ask for it. */
@@ -87,6 +107,7 @@ export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 		baseCommit: pull.baseRef?.target?.oid,
 		outdated: status === 'DIRTY' ? 'conflict' : status === 'BEHIND' ? 'behind' : undefined,
 		waitsFor: state === 'open' ? waitsFor(pull) : [],
+		expelled: expulsionOf(pull),
 	};
 }
 
@@ -94,6 +115,7 @@ export async function mergeState(question: MergeQuestion): Promise<MergeState> {
  * Has GitHub merge a pull request once its base's rules are met
  * (docs.github.com/graphql/reference/mutations#enablepullrequestautomerge). GitHub refuses to
  * plan what it could do at once, so that is done by a plain merge of the commit that was seen.
+ * Where the base has a merge queue, it is put into that in place of being merged.
  */
 export async function autoMerge(
 	question: MergeQuestion,
@@ -140,8 +162,22 @@ async function tryAutoMerge(
 		const said = errors.map(({ message }) => message).join(': ');
 		if (!/ status$|rules not configured/i.test(said)) throw refusal(question, said, wish, error);
 		const { mergeStateStatus: status } = pull;
-		if (status === 'CLEAN' || status === 'HAS_HOOKS') return await mergeNow(question, pull, wish);
+		if (status === 'CLEAN' || status === 'HAS_HOOKS')
+			return pull.isMergeQueueEnabled
+				? await enqueue(question, pull)
+				: await mergeNow(question, pull, wish);
 		return status === 'UNKNOWN' ? {} : 'not-yet';
+	}
+}
+
+/** The queue merges in the way that its rule says, and with the message that the repository sets. */
+async function enqueue({ octokit, number, failure }: MergeQuestion, pull: Pull): Promise<Attempt> {
+	try {
+		const input = { pullRequestId: pull.id, expectedHeadOid: pull.headRefOid };
+		await octokit.graphql(enqueuing, { input });
+		return 'planned';
+	} catch (error) {
+		return { failure: failure(`put pull request ${number} into the merge queue`, error) };
 	}
 }
 
@@ -187,7 +223,9 @@ async function readPull({ octokit, owner, name, number, failure }: MergeQuestion
 	return pull;
 }
 
-function isPlanned({ autoMergeRequest: planned }: Pull, { method, text }: AutoMerge): boolean {
+function isPlanned(pull: Pull, { method, text }: AutoMerge): boolean {
+	const { autoMergeRequest: planned, isMergeQueueEnabled, isInMergeQueue } = pull;
+	if (isMergeQueueEnabled) return isInMergeQueue || planned !== null;
 	if (planned?.mergeMethod !== method.toUpperCase()) return false;
 	if (text === undefined) return true;
 	return planned.commitHeadline === text.title && planned.commitBody?.trim() === text.body;
@@ -223,12 +261,27 @@ function waitsFor(pull: Pull): string[] {
 	if (pull.mergeStateStatus === 'BEHIND') reasons.push(waits.behind(pull.baseRefName));
 	if (pull.reviewDecision === 'REVIEW_REQUIRED') reasons.push(waits.review);
 	if (pull.reviewDecision === 'CHANGES_REQUESTED') reasons.push(waits.rejection);
+	if (pull.mergeQueueEntry !== null) reasons.push(queueReason(pull.mergeQueueEntry));
 	const rollup = pull.commits.nodes?.[0]?.commit.statusCheckRollup;
 	for (const check of rollup?.contexts.nodes ?? [])
 		if (check?.isRequired) reasons.push(...checkReason(check));
 	if (reasons.length === 0 && pull.mergeStateStatus === 'BLOCKED')
 		reasons.push(`what the rules for ${pull.baseRefName} ask for`);
 	return reasons;
+}
+
+function queueReason({ state, position }: NonNullable<Pull['mergeQueueEntry']>): string {
+	return state === 'UNMERGEABLE'
+		? 'the merge queue, which finds that it cannot be merged'
+		: `the merge queue, in which it stands at place ${position}`;
+}
+
+/** Why the queue let it go, unless it stands there again or is to. */
+function expulsionOf(pull: Pull): string | undefined {
+	const [event] = pull.timelineItems.nodes ?? [];
+	const gone = event?.__typename === 'RemovedFromMergeQueueEvent';
+	if (!gone || pull.isInMergeQueue || pull.autoMergeRequest !== null) return undefined;
+	return event.reason || 'GitHub gives no reason';
 }
 
 function checkReason(check: Check): string[] {

@@ -58,7 +58,7 @@ export async function requestsAsPulls(repository: string): Promise<PullRequest[]
 					...{ createdAt: new Date(comment.at), updatedAt: new Date(comment.at) },
 				})),
 				reviews: [],
-				autoMerge: undefined,
+				...{ autoMerge: undefined, queuedBy: undefined, expelled: undefined },
 				merge: merged && {
 					...{ commit: merged.commit, by: merged.by.name, at: new Date(merged.at) },
 					method: 'merge',

@@ -298,3 +298,48 @@ test('a draft is never merged by itself', async () => {
 	expect(exitCode).toBe(2);
 	expect(stderr).toContain('--auto-merge and --draft exclude each other');
 });
+
+describe('where the base on GitHub has a merge queue', () => {
+	const production = onGitHub.production;
+	const inQueue = () => until(() => scene.pulls[0]?.queuedBy !== undefined);
+	beforeEach(() => start());
+
+	test.each([0, 1])(
+		'it is put into that with %i approvals to come, and is merged out of it with the record',
+		async (requiredApprovals) => {
+			merging.guard({ requiredApprovals, mergeQueue: true });
+			const running = merging.run({ 'auto-merge': 'merge', wait: 'merged' });
+			if (requiredApprovals > 0) {
+				await merging.looked();
+				expect(scene.pull.queuedBy).toBeUndefined();
+				await merging.approve();
+			}
+			await inQueue();
+			await merging.looked(merging.looks + 2);
+			await scene.forge.settleQueue(production);
+			const { exitCode, outputs, stdout } = await running;
+			expect({ exitCode, ...outputs }).toMatchObject({
+				exitCode: 0,
+				merged: 'true',
+				'merge-commit': await scene.tip('main'),
+			});
+			expect(stdout).toContain('waits for the merge queue, in which it stands at place 1');
+			expect(await merging.records()).toEqual([`${name}:2`]);
+		},
+	);
+
+	test('being let go by it is a failure that says why, and the next run puts it in again', async () => {
+		merging.guard({ mergeQueue: true });
+		const running = merging.run({ 'auto-merge': 'merge', wait: 'merged' });
+		await inQueue();
+		await scene.forge.settleQueue(production, 'The pull request failed the check ci/test');
+		const { exitCode, stdout, outputs } = await running;
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(
+			'GitHub took pull request 1 out of its merge queue: The pull request failed the check ci/test; see to that',
+		);
+		expect(outputs).toMatchObject({ number: '1', merged: 'false' });
+		expect(await merging.run({ 'auto-merge': 'merge' })).toMatchObject({ exitCode: 0 });
+		expect(scene.pull.queuedBy).toBe('promoter');
+	});
+});

@@ -25,7 +25,7 @@ import {
 	type Repository,
 	type ReviewState,
 } from './model.ts';
-import { followBranch, updatePullRequest } from './pulls.ts';
+import { followBranch, leaveQueue, updatePullRequest } from './pulls.ts';
 import { addStatus } from './statuses.ts';
 
 export type { ForgeEvent } from './events.ts';
@@ -214,6 +214,18 @@ export class Forge {
 		const status = { state, context, description: undefined, targetUrl: undefined };
 		addStatus(this.#model, repository, this.#user('alice'), commit, status);
 		await mergePlanned(this.#model, repository);
+	}
+
+	/** What becomes of all that stands in a repository's merge queue: merged, or let go for a reason. */
+	async settleQueue(name: string, expelled?: string): Promise<void> {
+		const repository = this.repository(name);
+		for (const pull of repository.pulls) {
+			if (pull.queuedBy === undefined) continue;
+			const by = this.#user(pull.queuedBy);
+			const input = { method: 'merge', fromQueue: true } as const;
+			if (expelled !== undefined) leaveQueue(pull, expelled);
+			else await mergePullRequest(this.#model, repository, by, pull, input);
+		}
 	}
 
 	/** Closes a pull request as this user does on its page. */

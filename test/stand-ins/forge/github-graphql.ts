@@ -3,6 +3,7 @@ import type { User } from '../git/accounts.ts';
 import { writeCommit } from '../git/bare-repository.ts';
 import type { Exchange } from '../git/exchange.ts';
 import { type EnableInput, enableAutoMerge, pullObject } from './github-merging.ts';
+import { enqueue } from './merge.ts';
 import type { ForgeModel, Repository } from './model.ts';
 import { listTree } from './objects.ts';
 import { type Reason, Refusal } from './refusal.ts';
@@ -23,6 +24,11 @@ interface CommitInput {
 		readonly deletions?: readonly { readonly path: string }[];
 	};
 	readonly message: { readonly headline: string; readonly body?: string };
+}
+
+interface EnqueueInput {
+	readonly pullRequestId: string;
+	readonly expectedHeadOid?: string;
 }
 
 let loaded: Promise<GraphQLSchema> | undefined;
@@ -77,6 +83,13 @@ export class GithubGraphql {
 			enablePullRequestAutoMerge: async ({ input }: { input: EnableInput }) => {
 				const { repository, pull } = this.#pull(user, input.pullRequestId);
 				await enableAutoMerge(this.#model, repository, pull, user, input);
+				return {};
+			},
+			enqueuePullRequest: async ({ input }: { input: EnqueueInput }) => {
+				const { repository, pull } = this.#pull(user, input.pullRequestId);
+				if (input.expectedHeadOid !== undefined && input.expectedHeadOid !== pull.headSha)
+					throw new Refusal('stale', 'The head is not at the expected commit');
+				await enqueue(this.#model, repository, pull, user);
 				return {};
 			},
 			disablePullRequestAutoMerge: ({ input }: { input: { pullRequestId: string } }) => {

@@ -50,7 +50,26 @@ export async function pullObject(model: ForgeModel, repository: Repository, pull
 					commitBody: autoMerge.message ?? null,
 				}
 			: null,
+		...queueView(repository, pull),
 		commits: { nodes: [{ commit: { statusCheckRollup: rollup(repository, pull) } }] },
+	};
+}
+
+/** How it stands in the merge queue of its base. */
+function queueView(repository: Repository, pull: PullRequest) {
+	const { queuedBy, expelled } = pull;
+	const queued = repository.pulls.filter((one) => one.queuedBy !== undefined);
+	const position = queued.indexOf(pull) + 1;
+	const added = queuedBy !== undefined && { __typename: 'AddedToMergeQueueEvent' };
+	const removed = expelled !== undefined && {
+		__typename: 'RemovedFromMergeQueueEvent',
+		reason: expelled,
+	};
+	return {
+		isMergeQueueEnabled: repository.protections.get(pull.base)?.mergeQueue ?? false,
+		isInMergeQueue: queuedBy !== undefined,
+		mergeQueueEntry: queuedBy === undefined ? null : { state: 'AWAITING_CHECKS', position },
+		timelineItems: { nodes: [added || removed].filter(Boolean) },
 	};
 }
 

@@ -10,6 +10,8 @@ export interface MergeInput {
 	readonly expectedHead?: string | undefined;
 	readonly title?: string | undefined;
 	readonly message?: string | undefined;
+	/** By the merge queue, where the base has one. */
+	readonly fromQueue?: boolean;
 }
 
 /** Merges an open pull request and returns the base's new commit. */
@@ -27,6 +29,9 @@ export async function mergePullRequest(
 		throw new Refusal('head-moved', 'Head branch was modified. Review and try the merge again.');
 	}
 	checkRequirements(model, repository, pull);
+	const { mergeQueue = false } = repository.protections.get(pull.base) ?? {};
+	if (mergeQueue && !input.fromQueue)
+		throw new Refusal('unchecked', 'Changes must be made through the merge queue');
 	const before = pull.baseSha;
 	const commit = await makeCommit(model, repository, user, pull, input);
 	if (commit === undefined) throw new Refusal('conflict', 'Pull Request is not mergeable');
@@ -56,13 +61,32 @@ export async function mergePlanned(model: ForgeModel, repository: Repository): P
 		const user = model.accounts.byName(autoMerge?.user ?? '');
 		if (autoMerge === undefined || user === undefined || pull.state === 'closed') continue;
 		try {
-			await mergePullRequest(model, repository, user, pull, autoMerge);
+			if (repository.protections.get(pull.base)?.mergeQueue)
+				await enqueue(model, repository, pull, user);
+			else await mergePullRequest(model, repository, user, pull, autoMerge);
 			pull.autoMerge = undefined;
 		} catch (error) {
 			// It may not be merged yet; the next change is another chance.
 			if (!(error instanceof Refusal)) throw error;
 		}
 	}
+}
+
+/** Puts a pull request that may be merged into the queue of its base. */
+export async function enqueue(
+	model: ForgeModel,
+	repository: Repository,
+	pull: PullRequest,
+	user: User,
+): Promise<void> {
+	await refresh(repository, pull);
+	if (pull.state === 'closed') throw new Refusal('closed', 'Pull request is closed');
+	if (!repository.protections.get(pull.base)?.mergeQueue)
+		throw new Refusal('invalid', 'The base branch does not have a merge queue');
+	if (pull.queuedBy !== undefined) throw new Refusal('exists', 'Already in the queue');
+	checkRequirements(model, repository, pull);
+	pull.queuedBy = user.name;
+	pull.expelled = undefined;
 }
 
 async function makeCommit(

@@ -16,6 +16,8 @@ export interface Protection {
 	readonly requiredChecks?: readonly string[];
 	/** Approvals do not outlive a push to the pull request. Default false. */
 	readonly dismissStaleApprovals?: boolean;
+	/** What is merged has to go through a queue, by which it is tested together first. */
+	readonly mergeQueue?: boolean;
 	/** Names of users who may push all the same. */
 	readonly pushers?: readonly string[];
 }
@@ -94,6 +96,10 @@ export interface PullRequest {
 	readonly requestedTeams: Set<string>;
 	readonly comments: Comment[];
 	readonly reviews: Review[];
+	/** Who put it into the merge queue that it stands in. */
+	queuedBy: string | undefined;
+	/** Why the queue let it go last; undefined as long as it did not. */
+	expelled: string | undefined;
 	/** The merge that the forge makes by itself once it may. */
 	autoMerge: PlannedMerge | undefined;
 	merge: Merge | undefined;

@@ -56,6 +56,8 @@ export async function openPullRequest(
 		requestedTeams: new Set(),
 		comments: [],
 		reviews: [],
+		queuedBy: undefined,
+		expelled: undefined,
 		autoMerge: undefined,
 		merge: undefined,
 		checked: undefined,
@@ -253,6 +255,7 @@ async function followHead(
 	await refresh(repository, pull);
 	pull.updatedAt = model.now();
 	await publishHead(repository, pull);
+	if (pull.queuedBy !== undefined) leaveQueue(pull, 'The head branch was updated');
 	if (repository.protections.get(pull.base)?.dismissStaleApprovals) {
 		for (const review of pull.reviews) if (review.state === 'APPROVED') review.state = 'DISMISSED';
 	}
@@ -261,6 +264,12 @@ async function followHead(
 		return closePull(model, repository, pull, event.pusher);
 	}
 	await model.pullChanged('synchronize', repository, pull, event.pusher);
+}
+
+/** A merge queue lets a pull request go. */
+export function leaveQueue(pull: PullRequest, reason: string): void {
+	pull.queuedBy = undefined;
+	pull.expelled = reason;
 }
 
 /** Somebody pushed the merge himself: the forge finds the head in the base and calls it merged. */
