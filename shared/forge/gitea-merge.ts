@@ -100,11 +100,7 @@ export async function autoMerge(
 		const response = await send({
 			method: 'POST',
 			path: where,
-			body: {
-				Do: wish.method,
-				merge_when_checks_succeed: true,
-				...(wish.text && { MergeTitleField: wish.text.title, MergeMessageField: wish.text.body }),
-			},
+			body: { do: wish.method, merge_when_checks_succeed: true, ...textOf(wish) },
 			// A second time it says that it knows already.
 			idempotent: true,
 		});
@@ -129,6 +125,18 @@ export async function autoMerge(
 		}
 		await pause(attempt);
 	}
+}
+
+/** By the names that Gitea has since version 1.26, and by those of before. */
+function textOf({ text }: AutoMerge): object {
+	return text === undefined
+		? {}
+		: {
+				merge_title_field: text.title,
+				merge_message_field: text.body,
+				MergeTitleField: text.title,
+				MergeMessageField: text.body,
+			};
 }
 
 /** Takes a planned merge back; Gitea answers 404 where there is none. */

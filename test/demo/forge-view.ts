@@ -64,7 +64,7 @@ export class ForgeView {
 			const { status } =
 				this.#forge.kind === 'github'
 					? await this.#request('PUT', path, { merge_method: 'merge' })
-					: await this.#request('POST', path, { Do: 'merge' });
+					: await this.#request('POST', path, { do: 'merge' });
 			if (status < 300) return true;
 			// Forges look in the background whether a pull request can be merged.
 			if (attempt === 5) return false;

@@ -102,6 +102,23 @@ describe('promotion-pr on a real Gitea', () => {
 		]);
 	});
 
+	test('twenty promotions in a row for one environment leave one open pull request', async () => {
+		const before = (await pulls()).length;
+		const tags = Array.from({ length: 20 }, (_, index) => 100 + index);
+		for (const tag of tags)
+			expect(await run({ image: `${name}:${tag}` })).toMatchObject({
+				exitCode: 0,
+				outputs: { operation: 'updated', number: '1', image: `${name}:${tag}` },
+			});
+		expect(await pulls()).toHaveLength(before);
+		const [pull, ...more] = await openPulls();
+		expect(more).toEqual([]);
+		expect(pull?.title).toBe(`Promote ${name} to 119 in production`);
+		const commits = await api<unknown[]>('GET', `/repos/${slug}/pulls/1/commits`);
+		expect(commits).toHaveLength(1);
+		await run({ image: `${name}:5` });
+	}, 120_000);
+
 	test('an older pull request on another branch is closed in favour of it', async () => {
 		const old = { branch: 'promote/old', 'close-superseded': 'false', image: `${name}:4` };
 		expect((await run(old)).outputs).toMatchObject({ operation: 'created', number: '2' });
@@ -124,7 +141,7 @@ describe('promotion-pr on a real Gitea', () => {
 	});
 
 	test('after a merge the next one is a new pull request', async () => {
-		await api('POST', `/repos/${slug}/pulls/1/merge`, { Do: 'squash' });
+		await api('POST', `/repos/${slug}/pulls/1/merge`, { do: 'squash' });
 		expect((await run({ image: `${name}:6` })).outputs.operation).toBe('none');
 		const next = await run({ image: `${name}:8` });
 		expect(next).toMatchObject({ exitCode: 0, outputs: { operation: 'created' } });

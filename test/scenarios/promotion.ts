@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Forge, type ForgeOptions, startForge } from '../stand-ins/forge/forge.ts';
-import { githubDescription } from '../stand-ins/forge/github-description.ts';
 import type { PullRequest } from '../stand-ins/forge/model.ts';
+import { requestProblems } from '../stand-ins/forge/request-problems.ts';
 import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
 import { git, resolveCommit } from '../stand-ins/git/git.ts';
 import { onGitHub, type TestedForge } from './forges.ts';
@@ -189,14 +189,9 @@ export class Promotion {
 			.map(({ method, path, status }) => `${method} ${path.replace(/^.*\/acme\//, '')} ${status}`);
 	}
 
-	/** What GitHub's own description finds wrong with the requests so far. */
-	async requestProblems(): Promise<string[]> {
-		const description = await githubDescription();
-		// A server is asked what it is in the words of other forges too.
-		const question = /^\/(api\/v4|rest\/api)\//;
-		return this.forge.requests
-			.filter(({ kind, path }) => kind === 'github' && !question.test(path))
-			.flatMap((request) => description.requestProblems(request));
+	/** What the forges' own descriptions find wrong with the requests so far. */
+	requestProblems(): Promise<string[]> {
+		return requestProblems(this.forge.requests);
 	}
 
 	async close(): Promise<void> {

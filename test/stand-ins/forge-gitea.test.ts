@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Forge, type ForgeEvent, startForge } from './forge/forge.ts';
+import { giteaDescription } from './forge/gitea-description.ts';
 import { commitToBranch } from './git/bare-repository.ts';
 import { git, resolveCommit } from './git/git.ts';
 
@@ -20,7 +21,18 @@ beforeEach(async () => {
 	events = [];
 	forge.onEvent((event) => events.push(event));
 });
-afterEach(() => forge.close());
+afterEach(async () => {
+	const description = await giteaDescription();
+	const problems = forge.requests
+		.filter(({ kind, status }) => kind === 'gitea' && status < 400)
+		.flatMap((request) => [
+			...description.requestProblems(request),
+			// The description leaves out some statuses that Gitea gives.
+			...description.answerProblems(request).filter((problem) => !/not a status/.test(problem)),
+		]);
+	await forge.close();
+	expect(problems).toEqual([]);
+});
 
 interface Reply {
 	readonly status: number;
@@ -56,7 +68,7 @@ async function openPull(head: string, files: Record<string, string> = change): P
 }
 
 const merge = async (number: number, body: Record<string, unknown> = {}) =>
-	call('POST', `/pulls/${number}/merge`, { Do: 'merge', ...body });
+	call('POST', `/pulls/${number}/merge`, { do: 'merge', ...body });
 
 test('a pull request is opened, found by its branches, changed and closed', async () => {
 	const number = await openPull('promote/app');

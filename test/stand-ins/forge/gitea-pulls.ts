@@ -222,7 +222,7 @@ function isReady(call: ApiCall, repository: Repository, pull: PullRequest): bool
 async function merge(call: ApiCall): Promise<Answer> {
 	const repository = call.repository('write');
 	const pull = repository.pull(call.number());
-	const name = call.requiredText('Do');
+	const name = call.requiredText('do');
 	const method = Object.entries(methods).find(([key]) => key === name)?.[1];
 	if (method === undefined) throw new Refusal('invalid', `${name} is no way to merge`);
 	if (pull.state === 'open' && !pull.draft) {
@@ -230,7 +230,7 @@ async function merge(call: ApiCall): Promise<Answer> {
 		if (mergeability === 'pending') throw new Refusal('checking', 'checking');
 		if (mergeability === 'conflict') throw new Refusal('conflict', 'conflict');
 	}
-	const text = { title: call.text('MergeTitleField'), message: call.text('MergeMessageField') };
+	const text = { title: call.text('merge_title_field'), message: call.text('merge_message_field') };
 	if (call.flag('merge_when_checks_succeed') && !isReady(call, repository, pull)) {
 		const message = 'The pull request is already scheduled to be merged when checks succeed';
 		if (pull.autoMerge) return { status: 409, body: { message } };
