@@ -375,12 +375,10 @@ function progressOf(written: readonly Applied[], planned: readonly Planned[]): s
 	return `it had written ${written.length} of ${toWrite} objects (${titles.join(', ')}${more}), and was not done`;
 }
 
-/** `lastLine`: what the container that is the cause wrote last. */
-function failureOf(outcome: Outcome<Awaited>, lastLine: string | undefined): Failure {
+/** `sequel`: how the sentence ends, by what else was found. */
+function failureOf(outcome: Outcome<Awaited>, sequel: string): Failure {
 	const { state, reason, current, target } = outcome;
-	const longest = 200;
-	const wrote = lastLine?.trim() ? `; it wrote last: ${lastLine.trim().slice(0, longest)}` : '';
-	return new Failure(`${titleOf(current)}: ${reason}${wrote}`, {
+	return new Failure(`${titleOf(current)}: ${reason}${sequel}`, {
 		exitCode: state === 'timed-out' ? exitCode.timedOut : exitCode.failed,
 		place: placeOfCause(outcome, target.applied.manifest),
 	});

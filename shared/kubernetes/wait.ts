@@ -23,6 +23,8 @@ export interface WaitOptions {
 	timeout: number;
 	/** Milliseconds that a container without a readiness probe has to run. */
 	stable: number;
+	/** Milliseconds without news after which a log is told what is missing; 30 s by default. */
+	remindEvery?: number;
 	/** Shows where each object stands, to a person; without it the log tells every change. */
 	progress?: ((lines: readonly string[]) => void) | undefined;
 }
@@ -81,7 +83,7 @@ export async function waitFor<T extends Target>(
 			const now = Date.now();
 			options.progress?.(pending.map((wait) => wait.line(now - began)));
 			if (told || pending.length < waits.length - before) toldAt = now;
-			if (now - toldAt >= reminderMs && options.progress === undefined) {
+			if (now - toldAt >= (options.remindEvery ?? reminderMs) && options.progress === undefined) {
 				toldAt = now;
 				for (const wait of pending) wait.remind(now - began);
 			}

@@ -94,7 +94,10 @@ spec:
 			namespace,
 			`apiVersion: ${group}/v1\nkind: Widget\nmetadata: {name: w}\nspec: {size: 1}\n`,
 		);
-		await new Promise((resolve) => setTimeout(resolve, 2000));
+		const isApplied = async () =>
+			expect((await cluster.client.get(path)).spec).toEqual({ size: 1 });
+		await vi.waitFor(isApplied, { timeout: 20_000, interval: 200 });
+		await new Promise((resolve) => setTimeout(resolve, 1000));
 		await tell('True');
 		const run = await running;
 		expect(run.exitCode, log(run)).toBe(0);
@@ -104,7 +107,7 @@ spec:
 		);
 	});
 
-	test('a claim that is bound when a pod uses it, and one whose volume is lost', async () => {
+	test('a claim that is bound when a pod uses it, one that never is, and one whose volume is lost', async () => {
 		const namespace = await cluster.newNamespace();
 		const classes = '/apis/storage.k8s.io/v1/storageclasses';
 		await cluster.client.create(classes, {
@@ -117,6 +120,18 @@ spec:
 		const onUse = await cluster.deploy(namespace, claim(`storageClassName: ${namespace}`));
 		expect(onUse, log(onUse)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
 		await cluster.client.delete(`${classes}/${namespace}`);
+
+		const never = await cluster.deploy(
+			namespace,
+			claim('storageClassName: gone').replace('name: data', 'name: b'),
+			{
+				timeout: '6s',
+			},
+		);
+		expect(never.exitCode, log(never)).toBe(3);
+		expect(never.outputs.reason).toMatch(
+			/PersistentVolumeClaim\/b: not ready within \d s: Pending; the cluster says: .*"gone" not found/,
+		);
 
 		const other = await cluster.newNamespace();
 		const volumes = '/api/v1/persistentvolumes';
