@@ -13,7 +13,7 @@ import type {
 	PullRequest,
 	Verification,
 } from './forge.ts';
-import { adviceOnCommit, filesBody } from './gitea-commit.ts';
+import { commitFiles } from './gitea-commit.ts';
 import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './gitea-merge.ts';
 import {
 	type GiteaPull,
@@ -227,20 +227,14 @@ export class GiteaForge implements Forge {
 	}
 
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {
-		const doing = `commit to ${commit.branch}`;
-		const request = { method: 'POST', path: this.#path('/contents'), body: filesBody(commit) };
-		try {
-			const response = await this.#client.send(request);
-			if (response.status < 300)
-				return { pushed: true, commit: parse<{ commit: { sha: string } }>(response).commit.sha };
-			const lost = response.status >= 500;
-			const failure = this.#refused(doing, response, adviceOnCommit(messageIn(response)));
-			return { pushed: false, sent: lost, passing: lost, failure };
-		} catch (failure) {
-			this.#connection.signal.throwIfAborted();
-			if (!(failure instanceof Failure)) throw failure;
-			return { pushed: false, sent: true, passing: true, failure };
-		}
+		const writing = {
+			send: (request: HttpRequest) =>
+				this.#client.send({ ...request, path: this.#path(request.path) }),
+			refused: this.#refused.bind(this),
+			wordsIn: messageIn,
+			signal: this.#connection.signal,
+		};
+		return await commitFiles(writing, commit, this.kind === 'gitea');
 	}
 
 	async verificationOf(commit: string): Promise<Verification> {

@@ -10,7 +10,7 @@ import { type Context, type ForgeInputs, forgeFrom } from './forge.ts';
 export const verifiedInput = {
 	verified: input(
 		z.boolean(),
-		"Commit by the forge's API in place of a push: GitHub signs such a commit and shows it as verified; Gitea and Forgejo do where they have a key. Its author is whom the token belongs to, whatever `author-name` says.",
+		"Commit by the forge's API in place of a push: GitHub signs such a commit and shows it as verified; Gitea and Forgejo do where they have a key. Gitea makes it on a branch below `lockstep-temporary/`, which is there for a moment, so as to see what others push meanwhile. Its author is whom the token belongs to, whatever `author-name` says.",
 		{ default: 'false' },
 	),
 };

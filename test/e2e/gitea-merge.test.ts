@@ -42,6 +42,9 @@ const approve = (number: number) =>
 const tip = async (of = 'main') =>
 	(await api<{ commit: { id: string } }>('GET', `/repos/${slug}/branches/${of}`)).commit.id;
 
+const branches = async () =>
+	(await api<{ name: string }[]>('GET', `/repos/${slug}/branches`)).map((one) => one.name);
+
 async function until(holds: () => Promise<boolean>): Promise<void> {
 	for (let look = 0; !(await holds().catch(() => false)); look++) {
 		if (look > 150) throw new Error('it never came to that');
@@ -113,6 +116,7 @@ describe('on a real Gitea', () => {
 		expect(commit.message).toContain(`\nLockstep-Image: ${name}:2`);
 		expect(commit.author.name).toBe(adminUser);
 		expect((await bump({ tag: '2', verified: 'true' })).outputs.changed).toBe('false');
+		expect(await branches()).toEqual(['main']);
 	});
 
 	test('six at once by its API, on one file, lose nothing', async () => {
@@ -123,12 +127,15 @@ describe('on a real Gitea', () => {
 				step('bump-image', { file: 'values.yaml', set: `k${n}=1`, verified: 'true' }),
 			),
 		);
-		expect(runs.map(({ exitCode }) => exitCode)).toEqual(runs.map(() => 0));
+		expect(runs.map(({ exitCode, stdout }) => (exitCode === 0 ? 0 : stdout))).toEqual(
+			runs.map(() => 0),
+		);
 		const { content } = await api<{ content: string }>(
 			'GET',
 			`/repos/${slug}/contents/values.yaml`,
 		);
 		expect(Buffer.from(content, 'base64').toString()).toBe(`${lines.replaceAll(': 0', ': 1')}\n`);
+		expect(await branches()).toEqual(['main']);
 	});
 
 	test('its comparison orders builds where git gets no answer', async () => {

@@ -3,6 +3,7 @@ import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { git } from '../stand-ins/git/git.ts';
 import { type Front, giteaActions, github, type Values } from './fronts.ts';
 import { manifest, name, Promotion, production } from './promotion.ts';
+import type { StepOptions } from './run-step.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
@@ -22,18 +23,21 @@ const forges: [string, Front, string][] = [
 	['Gitea', giteaActions, 'Gitea'],
 ];
 
-/** The request that writes the commit. */
+/** The request that puts the branch on the commit. */
 const isWrite = ({ kind, method, path, body }: RecordedRequest) =>
-	method === 'POST' &&
-	((kind === 'graphql' && JSON.stringify(body).includes('createCommitOnBranch')) ||
-		(kind === 'gitea' && path.endsWith('/contents')));
+	kind === 'graphql'
+		? JSON.stringify(body).includes('createCommitOnBranch')
+		: kind === 'gitea' && method === 'PUT' && path.endsWith('/branches/main');
+
+const marker = '.lockstep-holds/all.json';
+const hold = JSON.stringify({ image: name, reason: 'it loses orders' });
 
 const log = (format: string, revisions = 'main') =>
 	scene.git('log', `--format=${format}`, revisions);
 
 describe.each(forges)('on %s', (_title, front, forgeTitle) => {
-	const bump = (inputs: Values = {}, run = 1) =>
-		scene.bump({ verified: 'true', ...inputs }, front, { run });
+	const bump = (inputs: Values = {}, run = 1, options: StepOptions = {}) =>
+		scene.bump({ verified: 'true', ...inputs }, front, { run }, options);
 
 	test('the forge writes the commit, with the record, and says that it is verified', async () => {
 		const before = await scene.tip('main');
@@ -73,6 +77,40 @@ describe.each(forges)('on %s', (_title, front, forgeTitle) => {
 			`# moved\n${manifest(`${name}:2`)}`.trimEnd(),
 		);
 	});
+
+	test('a hold that somebody sets meanwhile is seen', async () => {
+		let theirs = '';
+		scene.forge.onRequest = async (request) => {
+			if (isWrite(request) && theirs === '')
+				theirs = await scene.commit('main', { [marker]: hold });
+			return undefined;
+		};
+		expect(await bump()).toMatchObject({
+			exitCode: 0,
+			outputs: { held: 'true', changed: 'false' },
+		});
+		expect(await scene.tip('main')).toBe(theirs);
+	});
+
+	test('killed at each request in turn and run again: one commit, and no branch but main', async () => {
+		const start = (await scene.tip('main')) ?? '';
+		for (let killed = 1; ; killed++) {
+			let seen = 0;
+			let pid = 0;
+			scene.forge.onRequest = () => {
+				if (++seen === killed) process.kill(pid, 'SIGKILL');
+				return undefined;
+			};
+			const first = await bump({}, 1, { onStart: (id) => (pid = id) });
+			scene.forge.onRequest = undefined;
+			if (first.exitCode === 0) break;
+			expect(first.exitCode, `request ${killed}`).toBeUndefined();
+			expect(await bump()).toMatchObject({ exitCode: 0 });
+			expect(await log('%s')).toBe(`Bump ${name} to 2\nLay the first files`);
+			await scene.git('update-ref', 'refs/heads/main', start);
+		}
+		expect(await scene.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+	}, 120_000);
 
 	test.each<[string, Fault]>([
 		['is reset after it was done', { kind: 'reset', when: 'after' }],
@@ -121,13 +159,15 @@ describe.each(forges)('on %s', (_title, front, forgeTitle) => {
 				bump({ image: `${name}-${n}`, file: `apps/${n}.yaml`, 'outputs-dir': `.out-${n}` }, n),
 			),
 		);
-		expect(runs.map(({ exitCode }) => exitCode)).toEqual(runs.map(() => 0));
+		expect(runs.map(({ exitCode, stdout }) => (exitCode === 0 ? 0 : stdout))).toEqual(
+			runs.map(() => 0),
+		);
 		expect((await log('%s')).split('\n').filter((line) => line.startsWith('Bump'))).toHaveLength(
 			10,
 		);
 		for (let n = 0; n < 10; n++)
 			expect(await scene.git('show', `main:apps/${n}.yaml`)).toContain(`${name}-${n}:2`);
-	});
+	}, 120_000);
 
 	test('a protected branch is told, with what to do', async () => {
 		scene.forge.protectBranch(production, 'main');

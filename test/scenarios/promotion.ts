@@ -111,6 +111,7 @@ export class Promotion {
 		inputs: Values = {},
 		front: Front = github,
 		at: Partial<Situation> = {},
+		options: StepOptions = {},
 	): Promise<StepRun> {
 		const all = {
 			repository: this.forge.cloneUrl(production),
@@ -122,7 +123,7 @@ export class Promotion {
 		};
 		const given = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ''));
 		const started = front({ ...this.situation, ...at }, given);
-		return await runStep('bump-image', { ...started, cwd: this.workspace });
+		return await runStep('bump-image', { ...started, cwd: this.workspace, ...options });
 	}
 
 	/** What an earlier step of the same workspace left. */

@@ -9,6 +9,8 @@ export interface ContentChange {
 	readonly branch: string;
 	/** Made from `branch` when given, and the commit goes there. */
 	readonly newBranch?: string | undefined;
+	/** Whether a new branch may be there already, wherever it is. */
+	readonly force?: boolean;
 	readonly message: string;
 	readonly author?: Signature | undefined;
 	/** Whether the forge signs it. */
@@ -59,9 +61,12 @@ export async function changeContents(
 		committer: model.signature(user),
 	});
 	if (change.signed) repository.signed.add(commit);
+	const { newBranch, force = false } = change;
+	const taken =
+		newBranch !== undefined && force ? await repository.branchTip(newBranch) : undefined;
 	const [target, before] =
-		change.newBranch === undefined ? [change.branch, tip] : [change.newBranch, zeroId];
-	await model.moveRef(repository, `refs/heads/${target}`, before, commit, user);
+		newBranch === undefined ? [change.branch, tip] : [newBranch, taken ?? zeroId];
+	await model.moveRef(repository, `refs/heads/${target}`, before, commit, user, { force });
 	return commit;
 }
 

@@ -130,6 +130,7 @@ function addFileRoutes(router: Router, views: GiteaViews): void {
 		const sha = await changeContents(call.model, repository, call.user, {
 			branch: call.text('branch') ?? repository.defaultBranch,
 			newBranch: call.text('new_branch'),
+			force: call.flag('force_push'),
 			signed: call.model.giteaSigns,
 			message: call.text('message') ?? `Change ${files.map(({ path }) => path).join(', ')}`,
 			files,
