@@ -9,6 +9,7 @@ import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { helpText } from '../shared/step/help.ts';
+import { completions } from './generate/completion.ts';
 import { fromRoot, settle } from './outcome.ts';
 import { loadStep, root, stepNames } from './steps.ts';
 
@@ -177,6 +178,10 @@ for (const name of stepNames()) {
 	if (licences !== '') files.set(`dist/${name}/LICENSES.txt`, licences);
 }
 await addBundle('dist/lockstep/index.js', { file: 'plugins/cli/lockstep.ts' });
+for (const [shell, script] of Object.entries(
+	completions(await Promise.all(stepNames().map(loadStep))),
+))
+	files.set(`dist/lockstep/completion.${shell}`, script);
 
 async function addBundle(path: string, entry: Parameters<typeof bundle>[0]): Promise<Metafile> {
 	const { contents, metafile } = await bundle(entry);

@@ -3,7 +3,7 @@
  * `lockstep <step> [inputs]`: the command line, and the entry of the image. It hands over to
  * the step's own bundle beside it, which is the same file that every CI runs.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -19,6 +19,7 @@ const usage = `Usage: lockstep <step> [--name value ...]
 
 Steps: ${steps.join(', ')}
 lockstep <step> --help lists a step's inputs and outputs.
+lockstep completion bash|zsh|fish prints a script that completes both.
 
 Short for review-promotion: lockstep show [number], lockstep approve <number>, lockstep merge <number>
 `;
@@ -28,6 +29,8 @@ if (name === undefined || name === '--help' || name === '-h') {
 	process.exitCode = name === undefined ? 2 : 0;
 } else if (steps.includes(name)) {
 	await run(name, args);
+} else if (name === 'completion') {
+	printCompletion(args[0] ?? '');
 } else if (shortForms.includes(name)) {
 	const [number = '', ...rest] = args;
 	const numbered = /^\d+$/.test(number) ? [`--number=${number}`, ...rest] : args;
@@ -40,4 +43,13 @@ if (name === undefined || name === '--help' || name === '-h') {
 async function run(step: string, given: readonly string[]): Promise<void> {
 	process.argv = [process.execPath, self, ...given];
 	await import(pathToFileURL(join(dist, step, 'index.js')).href);
+}
+
+function printCompletion(shell: string): void {
+	if (['bash', 'zsh', 'fish'].includes(shell)) {
+		process.stdout.write(readFileSync(join(dist, 'lockstep', `completion.${shell}`)));
+		return;
+	}
+	process.stderr.write('error: completion is for one of bash, zsh, fish; name it\n');
+	process.exitCode = 2;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { detectHost } from '../../shared/ci/detect.ts';
 import type { AnyStep, Example, Input } from '../../shared/step/declare.ts';
 import { readInputs, shapesOf } from '../../shared/step/read-inputs.ts';
@@ -17,6 +17,8 @@ import { git } from '../stand-ins/git/git.ts';
 import { type GitServer, startGitServer } from '../stand-ins/git/git-server.ts';
 import { exampleOf, root, stepNames } from './pages.ts';
 import { players } from './players.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const secrets = {
 	LOCKSTEP_TOKEN: 'the-token-of-the-bot',

@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { documentedFronts } from './documented-fronts.ts';
 import { drone, type Values } from './fronts.ts';
 import { deployment, Infra, token } from './infra.ts';
 import { runStep, type StepRun } from './run-step.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const image = 'ghcr.io/acme/api';
 let infra: Infra;

@@ -1,0 +1,127 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { execute } from '../engines/execute.ts';
+import { deployment, Infra, token } from '../scenarios/infra.ts';
+import { root, stepNames } from './pages.ts';
+
+vi.setConfig({ testTimeout: 60_000 });
+
+const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function lockstep(...args: string[]) {
+	const command = join(root, 'dist/lockstep/index.js');
+	const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args]);
+	return { status, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+test.each(stepNames)('lockstep %s --help lists its inputs', (step) => {
+	const { status, stdout } = lockstep(step, '--help');
+	expect(status).toBe(0);
+	expect(stdout).toMatch(new RegExp(`^${step}: `));
+	expect(stdout).toContain('--log-level <value>');
+});
+
+test('a step that there is not is refused', () => {
+	expect(lockstep('bump')).toMatchObject({ status: 2, stderr: expect.stringContaining('"bump"') });
+});
+
+describe('completion', () => {
+	/** What bash offers for the last of these words. */
+	function offered(...words: string[]): string[] {
+		const script = `source <("$0" "$1" completion bash)
+COMP_WORDS=("\${@:2}")
+COMP_CWORD=$(( \${#COMP_WORDS[@]} - 1 ))
+_lockstep
+printf '%s\\n' "\${COMPREPLY[@]}"`;
+		const command = [process.execPath, join(root, 'dist/lockstep/index.js')];
+		return execFileSync('bash', ['-c', script, ...command, 'lockstep', ...words], { cwd: folder })
+			.toString()
+			.split('\n')
+			.filter((line) => line !== '');
+	}
+
+	test('bash offers steps, their inputs, choices and files', () => {
+		writeFileSync(join(folder, 'values.yaml'), '');
+		expect(offered('')).toEqual([...stepNames, 'completion']);
+		expect(offered('bump')).toEqual(['bump-image']);
+		expect(offered('hold', '--re')).toEqual(['--reason', '--repository']);
+		expect(offered('bump-image', '--no-dry')).toEqual(['--no-dry-run']);
+		expect(offered('bump-image', '--forge', 'git')).toEqual(['github', 'gitea', 'gitlab', 'git']);
+		expect(offered('bump-image', '--file', 'val')).toEqual(['values.yaml']);
+		expect(offered('completion', '')).toEqual(['bash', 'zsh', 'fish']);
+	});
+
+	test.each(['zsh', 'fish'])('that for %s names every input of every step', (shell) => {
+		const { stdout, status } = lockstep('completion', shell);
+		expect(status).toBe(0);
+		for (const step of stepNames) {
+			const { properties } = JSON.parse(
+				readFileSync(join(root, 'plugins/schema', `${step}.json`), 'utf8'),
+			);
+			for (const name of Object.keys(properties))
+				expect(stdout).toContain(shell === 'zsh' ? `'*--${name}[` : `${step}' -l ${name} `);
+		}
+	});
+
+	test('of another shell is refused', () => {
+		expect(lockstep('completion', 'csh').status).toBe(2);
+	});
+});
+
+describe('the package, as npm packs it', () => {
+	let infra: Infra;
+	let project: string;
+
+	beforeAll(async () => {
+		infra = await Infra.start({ 'apps/api.yaml': deployment('ghcr.io/acme/api:v1') });
+		project = join(folder, 'project');
+		const npm = (args: string[], cwd: string) =>
+			execFileSync('npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] }).toString();
+		npm(['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], root);
+		const packed = readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? '';
+		execFileSync('mkdir', [project]);
+		writeFileSync(join(project, 'package.json'), '{ "private": true }');
+		npm(['install', '--offline', '--no-audit', '--no-fund', join(folder, packed)], project);
+	}, 120_000);
+	afterAll(() => infra.close());
+
+	/** Not of this process, in which the git server answers. */
+	const npx = (args: string[], env: Record<string, string> = {}) =>
+		execute({
+			command: ['npx', '--offline', 'lockstep', ...args],
+			cwd: project,
+			env: { PATH: process.env.PATH ?? '', HOME: folder, ...env },
+			secrets: [],
+		});
+
+	test('brings nothing but itself, and no file that is not needed to run', () => {
+		expect(
+			readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.')),
+		).toEqual(['lockstep']);
+		const inside = join(project, 'node_modules/lockstep');
+		expect(existsSync(join(inside, 'test'))).toBe(false);
+		expect(existsSync(join(inside, 'dist/bump-image/step.js'))).toBe(true);
+	});
+
+	test('npx lockstep --help', async () => {
+		expect(await npx(['--help'])).toMatchObject({
+			exitCode: 0,
+			log: expect.stringMatching(/^Usage: lockstep <step>/m),
+		});
+	});
+
+	test('npx lockstep bump-image, from an argument, a variable and a file', async () => {
+		writeFileSync(
+			join(project, 'lockstep.yaml'),
+			`bump-image:\n  repository: ${infra.url}\n  file: apps/api.yaml\n  image: ghcr.io/acme/api\n  tag: of-file\n`,
+		);
+		const args = ['bump-image', '--config', 'lockstep.yaml', '--tag', 'v2'];
+		const done = await npx(args, { LOCKSTEP_TOKEN: token });
+		expect(done, done.log).toMatchObject({ exitCode: 0 });
+		expect(await infra.file('apps/api.yaml')).toBe(deployment('ghcr.io/acme/api:v2'));
+	});
+});
