@@ -176,7 +176,9 @@ describe('which forge it is, by asking the server', () => {
 		const origin = await serve({});
 		await expect(ask(`${origin}/acme/infra`)).rejects.toMatchObject({
 			exitCode: 2,
-			message: expect.stringMatching(/cannot be found out .*: give forge, and api-url/),
+			message: expect.stringMatching(
+				/cannot be found out .*: give forge \(git for a server with no forge around it\), and api-url/,
+			),
 		});
 	});
 });

@@ -206,6 +206,14 @@ export const onGit: TestedForge = {
 	isPlain: true,
 };
 
+/** The same on this machine's disk, which is found out to be no forge. */
+export const onDisk: TestedForge = {
+	...onGit,
+	title: 'a bare repository on the disk',
+	cloneUrl: (forge, repository) => forge.repositoryPath(repository),
+	inputs: () => ({}),
+};
+
 export const testedForges: readonly TestedForge[] = [
 	onGitHub,
 	onGitea,

@@ -169,10 +169,13 @@ export class Promotion {
 	}
 
 	/** Runs review-promotion on production's repository, as people do on a command line. */
-	async review(inputs: Values): Promise<StepRun> {
+	async review(inputs: Values, options: StepOptions = {}): Promise<StepRun> {
 		const repository = this.on.cloneUrl(this.forge, this.on.production);
 		const all = { repository, ...this.on.inputs(this.forge), token, ...inputs };
-		const run = await runStep('review-promotion', commandLine(this.situation, all));
+		const run = await runStep('review-promotion', {
+			...commandLine(this.situation, all),
+			...options,
+		});
 		await this.#look();
 		return run;
 	}
