@@ -43,7 +43,8 @@ export async function findSubject({ inputs, context, remote }: Question): Promis
 	const rollout =
 		inputs.kind === 'deploy' ? readRollout(await context.outputsOf('rolling-deploy')) : undefined;
 	const images = (rollout?.images ?? []).map(formatReference);
-	const own = isOwn(remote, context);
+	// A shell, say a hook of the repository of manifests, tells of no event; the rollout does.
+	const own = isOwn(remote, context) && (event.commit !== undefined || images.length === 0);
 	const built =
 		own || images.length === 0 ? undefined : await builtFrom(images, inputs, { context, remote });
 	const commit = inputs.commit ?? (own ? event.commit : built?.commit);
