@@ -52,7 +52,10 @@ export const promotionInputs = {
 		'Markdown to stand above what the step itself tells in the body; filled in as `title` is.',
 	),
 	labels: input(list, 'Labels that the pull request is to have.'),
-	reviewers: input(list, 'Users to ask for a review.'),
+	reviewers: input(
+		list,
+		'Users to ask for a review; on a plain git server names or e-mail addresses, whose approvals a merge waits for.',
+	),
 	'team-reviewers': input(list, 'Teams of the organization to ask for a review.'),
 	assignees: input(list, 'Users to assign.'),
 	draft: input(z.boolean(), 'Open the pull request as a draft.', { default: 'false' }),

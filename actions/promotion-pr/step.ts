@@ -29,6 +29,10 @@ else the one that \`rolling-deploy\` deployed earlier in the same workspace. Aft
 failed nothing is promoted. Where it was built from, and the environment it was proved in, are
 read from the history of the workspace.
 
+Where there is nothing but a git server, the repository itself keeps the request, and
+\`lockstep show\`, \`approve\` and \`merge\` deal with it: see
+[FORGES.md](../../actions/promotion-pr/FORGES.md#a-plain-git-server).
+
 Pull requests that are made with a GitHub workflow's own \`GITHUB_TOKEN\` start no workflows, and
 that token reaches no other repository: give the token of a GitHub App, or a fine-grained one.`,
 	branding: { icon: 'git-pull-request', color: 'purple' },
