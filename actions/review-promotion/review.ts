@@ -152,7 +152,7 @@ async function standingOf(
 	const standing = (await forge.mergeState?.(request)) ?? (await stateAlone(forge, request));
 	const { number, url } = request;
 	const { state, mergeCommit, waitsFor } = standing;
-	const approvals = await forge.approversOf?.(request);
+	const approvals = standing.approvedBy && [...standing.approvedBy];
 	const outputs = { number, url, state, approvals, waitsFor: [...waitsFor], mergeCommit };
 	return { standing, outputs: { ...outputs, merged: state === 'merged' } };
 }

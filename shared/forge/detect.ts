@@ -1,4 +1,4 @@
-import { badInput } from '../failure/failure.ts';
+import { badInput, Failure } from '../failure/failure.ts';
 import type { Remote } from '../git/remote.ts';
 import { HttpClient, type HttpResponse, type TlsOptions } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
@@ -173,11 +173,20 @@ async function askServer(question: ForgeQuestion, origin: string): Promise<Found
 		const properties = `${new URL(server).pathname.replace(/\/$/, '')}/rest/api/latest/application-properties`;
 		if (versionIn(await client.send({ path: properties })))
 			return { kind: 'bitbucket', apiUrl: apiUrl ?? `${server}/rest/api/latest` };
+	} catch (error) {
+		// Where an ssh server has its pages, if it has any, was a guess.
+		if (question.remote.protocol !== 'ssh' || signal.aborted || !(error instanceof Failure))
+			throw error;
+		throw notFoundOut(origin, error.message);
 	} finally {
 		client.close();
 	}
-	throw badInput(
-		`What forge ${origin} is cannot be found out (it answers neither as Gitea, GitHub, GitLab nor Bitbucket): give forge (git for a server with no forge around it), and api-url if it is not at its usual place`,
+	throw notFoundOut(origin, 'it answers neither as Gitea, GitHub, GitLab nor Bitbucket');
+}
+
+function notFoundOut(origin: string, why: string): Failure {
+	return badInput(
+		`What forge ${origin} is cannot be found out (${why}): give forge (git for a server with no forge around it), and api-url if it is not at its usual place`,
 	);
 }
 

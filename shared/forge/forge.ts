@@ -104,6 +104,8 @@ export interface MergeState {
 	readonly planned?: boolean;
 	/** Why the merge queue that it stood in let it go. */
 	readonly expelled?: string | undefined;
+	/** Who approved the commit that it stands at, where the forge tells. */
+	readonly approvedBy?: readonly string[];
 }
 
 /**
@@ -158,8 +160,6 @@ export interface Forge {
 	pullRequest?(number: number): Promise<PullRequest | undefined>;
 	/** What was said of it, the oldest first. */
 	commentsOf?(request: PullRequest): Promise<RequestComment[]>;
-	/** Who approved the commit that it stands at. */
-	approversOf?(request: PullRequest): Promise<string[]>;
 	/**
 	 * Approves the commit that it stood at when it was read, as whoever the step works for; the
 	 * text says why, and may be ''.

@@ -98,7 +98,8 @@ async function rebase(
 }
 
 function mergeMessage({ number, head, title }: MergeText): string {
-	return inertText(`Merge request ${number} from ${head}\n\n${title}\n`);
+	// A title that reads as a record is none: it stands in the commit that is merged.
+	return inertText(withTrailers(`Merge request ${number} from ${head}\n\n${title}`, {}));
 }
 
 async function squashMessage(

@@ -152,11 +152,6 @@ export class GitForge implements Forge {
 		return record.comments.map(({ by, at, text }) => ({ by: by.name, at, text }));
 	}
 
-	async approversOf({ number, headCommit }: PullRequest): Promise<string[]> {
-		const { record } = await this.#read(number);
-		return approversOf(record, headCommit).map(({ name }) => name);
-	}
-
 	/**
 	 * Approves the commit that the request stands at. Where a merge is planned and nothing else is
 	 * missing, it is made.
@@ -164,22 +159,25 @@ export class GitForge implements Forge {
 	async approve(request: PullRequest, text: string): Promise<void> {
 		const { number } = request;
 		const { record } = await this.#store.change(number, async (record) => {
+			const given = { ...this.#mark(), commit: request.headCommit };
+			const isDone = approversOf(record, given.commit).some((by) => isSamePerson(by, given.by));
+			// Its last approval may have merged it.
+			if (isDone && record.state !== 'closed') return undefined;
 			const { head } = await this.#tipsToMerge(record);
-			if (head !== request.headCommit)
+			if (head !== given.commit)
 				throw new Failure(
 					`${record.head} has moved from ${request.headCommit} to ${head} meanwhile; look at request ${number} anew`,
 				);
 			await this.#refuseOwn(record, head);
-			const given = { ...this.#mark(), commit: head };
-			if (approversOf(record, head).some((by) => isSamePerson(by, given.by))) return undefined;
 			return {
 				record: withApproval(record, given),
 				happened: `Approve request ${number} at ${head.slice(0, 12)}`,
 				text,
 			};
 		});
-		const { autoMerge } = record;
-		if (autoMerge === undefined || missingFor(record, request.headCommit).length > 0) return;
+		const { autoMerge, state: now } = record;
+		const isMissing = missingFor(record, request.headCommit).length > 0;
+		if (now !== 'open' || autoMerge === undefined || isMissing) return;
 		const state = await this.mergeState(request);
 		if (state.outdated === undefined) await this.merge(request, autoMerge);
 		else this.#log.warn(`${conflictOf(record)}, so that it is not merged; ${adviceOnConflict}`);
@@ -267,6 +265,7 @@ export class GitForge implements Forge {
 				...(isOutdated ? [`the end of its conflict with ${record.base}`] : []),
 				...missingFor(record, tips.head),
 			],
+			approvedBy: approversOf(record, tips.head).map(({ name }) => name),
 		};
 	}
 
@@ -378,14 +377,13 @@ function refuseEnded({ number, state, head }: RequestRecord): void {
 	throw new Failure(`Request ${number} of ${head} is ${state} already`);
 }
 
-function endOf({ state, merged }: RequestRecord): MergeState {
+function endOf(record: RequestRecord): MergeState {
+	const { state, merged } = record;
+	const headCommit = merged?.head ?? '';
 	return {
-		state,
-		mergeCommit: merged?.commit,
-		headCommit: merged?.head ?? '',
-		baseCommit: undefined,
-		outdated: undefined,
-		waitsFor: [],
+		...{ state, headCommit, mergeCommit: merged?.commit },
+		...{ baseCommit: undefined, outdated: undefined, waitsFor: [] },
+		approvedBy: approversOf(record, headCommit).map(({ name }) => name),
 	};
 }
 

@@ -172,6 +172,13 @@ describe('which forge it is, by asking the server', () => {
 		expect(await ask(`${origin}/acme/infra`)).toEqual({ kind, apiUrl: origin + api });
 	});
 
+	test('an ssh server without pages is bad input, in a sentence that says what to give', async () => {
+		await expect(ask('ssh://git@127.0.0.1:1/srv/git/infra.git')).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(/cannot be found out .*: give forge \(git for a server/),
+		});
+	});
+
 	test('a server that is neither is bad input, in a sentence that says what to give', async () => {
 		const origin = await serve({});
 		await expect(ask(`${origin}/acme/infra`)).rejects.toMatchObject({

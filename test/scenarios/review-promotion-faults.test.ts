@@ -27,22 +27,46 @@ const promote = (options: StepOptions = {}, inputs: Values = {}) =>
 		}),
 		...options,
 	});
-const approve = (options: StepOptions = {}) =>
-	scene.review({ action: 'approve', number: '1', 'author-name': 'bob' }, options);
-const merge = (options: StepOptions = {}) =>
-	scene.review({ action: 'merge', number: '1', method: 'squash', 'author-name': 'bob' }, options);
+const review = (action: string, options: StepOptions = {}) =>
+	scene.review({ action, number: '1', 'author-name': 'bob', 'author-email': 'bob@x' }, options);
 
 const opened = [`Open request 1: Promote ${name} to 2 in production`, 'Label request 1 promotion'];
-const approved = expect.stringMatching(/^Approve request 1/);
 const merged = expect.stringMatching(/^Merge request 1/);
+const unwell: Fault = { kind: 'status', status: 503 };
+const lost: Fault = { kind: 'reset', when: 'after' };
 
-/** A command, what has to have been done before, and the request's history afterwards. */
-const acts: [string, (options?: StepOptions) => Promise<StepRun>, (() => unknown)[], unknown[]][] =
-	[
-		['promotion-pr', promote, [], opened],
-		['approve', approve, [promote], [...opened, approved]],
-		['merge', merge, [promote], [...opened, merged]],
-	];
+interface Act {
+	readonly title: string;
+	readonly before: () => Promise<unknown>;
+	readonly run: (options?: StepOptions) => Promise<StepRun>;
+	/** The request's history afterwards. */
+	readonly history: unknown[];
+	readonly faults: readonly Fault[];
+}
+
+const acts: Act[] = [
+	{
+		title: 'promotion-pr',
+		before: async () => undefined,
+		run: promote,
+		history: opened,
+		faults: [unwell, lost],
+	},
+	{
+		title: 'the approval that merges',
+		before: () => promote({}, { reviewers: 'bob', 'auto-merge': 'squash' }),
+		run: (options) => review('approve', options),
+		history: [
+			...opened,
+			'Ask for approval of request 1: bob',
+			'Plan to merge request 1: squash',
+			expect.stringMatching(/^Approve request 1/),
+			merged,
+		],
+		// Whatever git does again it does so for both.
+		faults: [lost],
+	},
+];
 
 async function expectDone(history: unknown[]): Promise<void> {
 	expect(await historyOf(path(), 1)).toEqual(history);
@@ -68,14 +92,14 @@ async function repeatedly(times: number, round: (number: number) => Promise<void
 	}
 }
 
-describe.each(acts)('%s', (_, act, before, history) => {
+describe.each(acts)('$title', ({ before, run, history, faults }) => {
 	let requests = 0;
 	beforeEach(async () => {
-		for (const one of before) await one();
+		await before();
 		requests = 0;
 		scene.forge.onRequest = () => void requests++;
 		await repeatedly(1, async () => {
-			expect(await act()).toMatchObject({ exitCode: 0 });
+			expect(await run()).toMatchObject({ exitCode: 0 });
 			await expectDone(history);
 		});
 		expect(requests).toBeGreaterThan(5);
@@ -89,22 +113,19 @@ describe.each(acts)('%s', (_, act, before, history) => {
 				if (++seen === killed) process.kill(pid, 'SIGKILL');
 				return undefined;
 			};
-			const first = await act({ onStart: (id) => (pid = id) });
+			const first = await run({ onStart: (id) => (pid = id) });
 			expect(first.exitCode, `request ${killed}`).toBeUndefined();
 			scene.forge.onRequest = undefined;
-			expect(await act(), `request ${killed}`).toMatchObject({ exitCode: 0 });
+			expect(await run(), `request ${killed}`).toMatchObject({ exitCode: 0 });
 			await expectDone(history);
 		});
 	});
 
-	test.each<[string, Fault]>([
-		['that the server is unwell at', { kind: 'status', status: 503 }],
-		['whose answer gets lost', { kind: 'reset', when: 'after' }],
-	])('each request in turn %s is made up for', async (_what, fault) => {
+	test.each(faults)('each request in turn that fails by %j is made up for', async (fault) => {
 		await repeatedly(requests, async (failing) => {
 			let seen = 0;
 			scene.forge.onRequest = () => (++seen === failing ? fault : undefined);
-			const { exitCode, stderr } = await act();
+			const { exitCode, stderr } = await run();
 			expect({ failing, exitCode, stderr: exitCode ? stderr : '' }).toEqual({
 				...{ failing, exitCode: 0, stderr: '' },
 			});
@@ -117,7 +138,7 @@ test('a base that the server protects is not merged into, and the request stays 
 	await promote();
 	scene.forge.protectBranch(scene.on.production, 'main', {});
 	const tip = await scene.tip('main');
-	const { exitCode, stderr } = await merge();
+	const { exitCode, stderr } = await review('merge');
 	expect(exitCode).toBe(1);
 	expect(stderr).toMatch(/main of \S+ is protected/);
 	expect(await scene.tip('main')).toBe(tip);
@@ -134,7 +155,7 @@ test('a base that moves while it is merged is merged into as it is then', async 
 		}
 		return undefined;
 	};
-	expect(await merge()).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
+	expect(await review('merge')).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
 	expect(moved).toBe(true);
 	expect(await scene.git('show', 'main:other.yaml')).toBe('a: 2');
 	expect(await scene.git('show', 'main:api.yaml')).toBe(manifest(`${name}:2`).trimEnd());
@@ -142,7 +163,7 @@ test('a base that moves while it is merged is merged into as it is then', async 
 
 test('hundreds of requests that are closed cost no more requests, and hardly more bytes', async () => {
 	await promote();
-	await scene.review({ action: 'close', number: '1', 'author-name': 'bob' });
+	await review('close');
 	const measure = async () => {
 		scene.forge.requests.splice(0);
 		const run = await promote({}, { 'dry-run': 'true' });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { onDisk, onGit } from './forges.ts';
-import type { Values } from './fronts.ts';
+import { onDisk, onGit, testedForges } from './forges.ts';
+import { commandLine, type Values } from './fronts.ts';
 import { historyOf, readRequests } from './git-requests.ts';
-import { branch, manifest, name, Promotion } from './promotion.ts';
+import { branch, manifest, name, Promotion, token } from './promotion.ts';
+import { runStep } from './run-step.ts';
 
 // Every run is a process with several of git's, on a machine that may be busy.
 vi.setConfig({ testTimeout: 60_000 });
@@ -82,6 +83,13 @@ describe.each([onGit, onDisk])('on $title', (on) => {
 			expect(await images()).toEqual([`${name}:2`]);
 		},
 	);
+});
+
+describe('on a plain git server', () => {
+	beforeEach(async () => {
+		scene = await Promotion.start({}, onGit);
+	});
+	afterEach(() => scene.close());
 
 	test('lines that others changed in the same file are kept', async () => {
 		await scene.run();
@@ -250,4 +258,108 @@ describe.each([onGit, onDisk])('on $title', (on) => {
 		expect((await as('bob', 'merge', { method: 'squash' })).outputs.merged).toBe('true');
 		expect(await scene.git('show', 'main:other.yaml')).toBe('a: 2');
 	});
+});
+
+describe.each(testedForges)('on $title', (on) => {
+	beforeEach(async () => {
+		scene = await Promotion.start({}, on);
+	});
+	afterEach(() => scene.close());
+
+	test('what is open is listed, shown with its diff, commented on and closed', async () => {
+		await scene.run();
+		const listed = await scene.review({});
+		expect(listed.exitCode, listed.stderr).toBe(0);
+		expect(JSON.parse(listed.outputs.requests ?? '')).toMatchObject([{ number: 1, head: branch }]);
+		const shown = await scene.review({ number: '1' });
+		expect(shown.stderr).toMatch(/^1 \(open\): Promote/);
+		expect(shown.stderr).toContain(`+    - {name: api, image: "${name}:2"} # keep`);
+		await scene.review({ number: '1', action: 'comment', message: 'Not on Friday.' });
+		const closed = await scene.review({ number: '1', action: 'close', message: 'Not needed.' });
+		expect(closed).toMatchObject({ exitCode: 0, outputs: { state: 'closed', merged: 'false' } });
+		expect(scene.pull.state).toBe('closed');
+		expect(scene.pull.comments.map(({ body }) => body)).toEqual(['Not on Friday.', 'Not needed.']);
+	});
+
+	test('what the step leaves to the pages of the forge is said so', async () => {
+		await scene.run();
+		for (const action of ['approve', 'merge', 'ready']) {
+			const { exitCode, stderr } = await scene.review({ number: '1', action });
+			expect(exitCode).toBe(2);
+			expect(stderr).toContain(`--action ${action} is for a plain git server; do it on the page`);
+		}
+	});
+});
+
+describe('what cannot be done', () => {
+	beforeEach(async () => {
+		scene = await Promotion.start({}, onGit);
+	});
+	afterEach(() => scene.close());
+
+	test.each<[Values, number, RegExp]>([
+		[{ number: '7' }, 1, /There is no pull request 7 in http\S+; see which there are with show/],
+		[{ action: 'approve' }, 2, /--number is missing, and promotion-pr left none/],
+		[{ action: 'merge', number: '0' }, 2, /--number/],
+		[{ action: 'comment', number: '1' }, 2, /--message is missing: there is nothing to say/],
+		[{ action: 'merge', number: '1', commit: 'a'.repeat(40) }, 1, /stands at \w+, and not at a+/],
+		[{ action: 'shrug' }, 2, /--action/],
+		[{ repository: '' }, 2, /--repository/],
+	])('%j: one sentence, and nothing is written', async (inputs, exitCode, says) => {
+		await scene.run();
+		const run = await scene.review(inputs);
+		expect(run.exitCode, run.stderr).toBe(exitCode);
+		expect(run.stderr).toMatch(says);
+		expect(run.stderr.trim().split('\n')).toHaveLength(1);
+		expect(await historyOf(path(), 1)).toHaveLength(1);
+	});
+
+	test('a dry run does nothing', async () => {
+		await scene.run();
+		const run = await as('bob', 'merge', { 'dry-run': 'true' });
+		expect(run).toMatchObject({ exitCode: 0, outputs: { merged: 'false', state: 'open' } });
+		expect(await historyOf(path(), 1)).toHaveLength(1);
+	});
+
+	test('a token that may not write approves nothing', async () => {
+		await scene.run();
+		const run = await as('bob', 'approve', { token: 'reader-token-0123456789' });
+		expect(run.exitCode).toBe(1);
+		expect(run.stderr).toContain('may not do this');
+		expect(await historyOf(path(), 1)).toHaveLength(1);
+	});
+
+	test('the token stands in nothing that is written', async () => {
+		await scene.run();
+		const run = await as('bob', 'approve', { 'log-level': 'debug' });
+		expect(run.exitCode).toBe(0);
+		const written = await scene.git('log', '-p', 'refs/lockstep/requests/1');
+		expect(JSON.stringify([run, written])).not.toContain(token);
+	});
+
+	test('a title that reads as a record is none in the history of the base', async () => {
+		await scene.run({ title: 'Lockstep-Image: evil:1' });
+		await as('bob', 'merge');
+		expect(await images()).toEqual([`${name}:2`]);
+	});
+});
+
+test('a pull request of a rollback lives there too', async () => {
+	scene = await Promotion.start({}, onGit);
+	try {
+		const bump = `Bump\n\nLockstep-Image: ${name}:2\nLockstep-Environment: production\n`;
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) }, bump);
+		const back = await runStep(
+			'rollback',
+			commandLine(scene.situation, {
+				...{ repository: onGit.cloneUrl(scene.forge, onGit.production), forge: 'git', token },
+				...{ file: 'api.yaml', image: name, 'pull-request': 'true' },
+			}),
+		);
+		expect(back, back.stderr).toMatchObject({ exitCode: 0, outputs: { number: '1' } });
+		expect((await as('bob', 'merge', { method: 'squash' })).outputs.merged).toBe('true');
+		expect(await scene.git('show', 'main:api.yaml')).toBe(manifest(`${name}:1`).trimEnd());
+	} finally {
+		await scene.close();
+	}
 });
