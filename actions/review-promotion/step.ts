@@ -5,8 +5,7 @@ import { review } from './review.ts';
 
 export const step = defineStep({
 	name: 'review-promotion',
-	title:
-		'Show, approve, merge or close the pull requests of promotions, where there is no forge too',
+	title: 'Show, approve, merge or close pull requests, even where there is no forge',
 	text: `What people do on a forge's pages, as a step and as a command: lists the open pull requests of
 a repository, shows one with its diff and what it waits for, approves, merges, closes or
 comments on it.
@@ -23,8 +22,8 @@ On a forge, \`show\`, \`close\` and \`comment\` do the same by its API; what it 
 step does not do, it says.
 
 On a command line \`lockstep show\`, \`lockstep approve 3\` and \`lockstep merge 3\` are short for it.
-In a clone of the repository they need no more: the repository is its \`origin\`, and who approves
-is who commits there.`,
+In a clone they need no more than \`--forge git\`, and not even that where its \`origin\` is a path: the
+repository is \`origin\`, and who approves is who commits there.`,
 	branding: { icon: 'check-circle', color: 'purple' },
 	inputs: reviewInputs,
 	outputs: {
