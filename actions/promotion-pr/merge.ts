@@ -8,6 +8,7 @@ import type {
 	NoPlan,
 	PullRequest,
 } from '../../shared/forge/forge.ts';
+import { stateOf } from '../../shared/forge/pull-request.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import type { PromotionInputs } from './inputs.ts';
 
@@ -138,15 +139,6 @@ async function plan(
 			`${forge.title} merges pull request ${request.number} (${method}) as soon as the rules of its base allow it`,
 		);
 	return outcome;
-}
-
-/** A forge that does not tell more tells of the branch's newest pull request at least. */
-async function stateOf(forge: Forge, request: PullRequest): Promise<MergeState> {
-	if (forge.mergeState) return await forge.mergeState(request);
-	const latest = await forge.latestPullRequest(request.head);
-	const { state, headCommit } = latest?.number === request.number ? latest : request;
-	const unknown = { mergeCommit: undefined, baseCommit: undefined, outdated: undefined };
-	return { ...unknown, state, headCommit, waitsFor: [] };
 }
 
 function notMergeable(

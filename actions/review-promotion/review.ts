@@ -1,7 +1,10 @@
 import { badInput, Failure } from '../../shared/failure/failure.ts';
 import type { Forge, MergeState, PullRequest } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
+import { inertText } from '../../shared/forge/markdown.ts';
+import { stateOf } from '../../shared/forge/pull-request.ts';
 import { mergeBase } from '../../shared/git/merge.ts';
+import { formatTrailers, parseTrailers } from '../../shared/record/record.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
 import { openFrom, remoteFrom } from '../../shared/step/repository.ts';
@@ -106,12 +109,12 @@ function checkCommit({ inputs }: Work, { number, headCommit }: PullRequest): voi
 
 async function act(work: Work, request: PullRequest): Promise<void> {
 	const { inputs, context, forge } = work;
-	const { message = '', method } = inputs;
+	const { message = '' } = inputs;
 	switch (inputs.action) {
 		case 'approve':
 			return await able(work, 'approve').call(forge, request, message);
 		case 'merge':
-			return await able(work, 'merge').call(forge, request, { method });
+			return await merge(work, request);
 		case 'ready':
 			return await able(work, 'markReady').call(forge, request);
 		case 'close':
@@ -124,7 +127,7 @@ async function act(work: Work, request: PullRequest): Promise<void> {
 }
 
 /** @throws Failure (bad input) for a forge that is not asked for this by the step. */
-function able<K extends 'approve' | 'merge' | 'markReady'>(
+function able<K extends 'approve' | 'markReady'>(
 	{ forge, inputs, context }: Work,
 	what: K,
 ): NonNullable<Forge[K]> {
@@ -133,6 +136,30 @@ function able<K extends 'approve' | 'merge' | 'markReady'>(
 	throw badInput(
 		`${context.nameOf('action')} ${inputs.action} is for a plain git server; do it on the page of the pull request, for ${forge.title} has one`,
 	);
+}
+
+/** A forge is asked to merge it as soon as nothing is missing, where nothing is. */
+async function merge(
+	{ forge, inputs: { method }, context }: Work,
+	request: PullRequest,
+): Promise<void> {
+	if (forge.merge !== undefined) return await forge.merge(request, { method });
+	const { number } = request;
+	const { state, waitsFor } = await stateOf(forge, request);
+	if (state === 'merged') return;
+	if (waitsFor.length > 0)
+		throw new Failure(`Pull request ${number} waits for ${waitsFor.join(', ')}; see to that first`);
+	const title = `${request.title} (${forge.mark ?? '#'}${number})`;
+	// A squash is a commit of the forge's, and is to have the record too.
+	const body = inertText(formatTrailers(parseTrailers(request.body)));
+	const text = method === 'squash' ? { title, body } : undefined;
+	const outcome = await forge.autoMerge?.(request, { method, text, replace: true });
+	if (outcome === 'planned')
+		context.log.info(`${forge.title} merges it as soon as the rules of its base allow it`);
+	else if (outcome !== 'merged')
+		throw new Failure(
+			`${forge.title} does not merge pull request ${number} now; see ${request.url}`,
+		);
 }
 
 async function show(work: Work, request: PullRequest): Promise<ReviewOutputs> {
@@ -149,20 +176,12 @@ async function standingOf(
 	{ forge }: Work,
 	request: PullRequest,
 ): Promise<{ standing: MergeState; outputs: ReviewOutputs }> {
-	const standing = (await forge.mergeState?.(request)) ?? (await stateAlone(forge, request));
+	const standing = await stateOf(forge, request);
 	const { number, url } = request;
 	const { state, mergeCommit, waitsFor } = standing;
 	const approvals = standing.approvedBy && [...standing.approvedBy];
 	const outputs = { number, url, state, approvals, waitsFor: [...waitsFor], mergeCommit };
 	return { standing, outputs: { ...outputs, merged: state === 'merged' } };
-}
-
-/** Of a forge that does not tell more. */
-async function stateAlone(forge: Forge, request: PullRequest): Promise<MergeState> {
-	const latest = await forge.latestPullRequest(request.head);
-	const { state, headCommit } = latest?.number === request.number ? latest : request;
-	const unknown = { mergeCommit: undefined, baseCommit: undefined, outdated: undefined };
-	return { ...unknown, state, headCommit, waitsFor: [] };
 }
 
 /** What it would change in its base, as git has it. */

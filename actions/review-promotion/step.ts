@@ -18,8 +18,8 @@ when everybody whom \`reviewers\` of \`promotion-pr\` names has approved, by a p
 only while both the base and the request are as they were; the record is in the merged history
 whichever the method. With \`auto-merge\` in \`promotion-pr\` the last approval merges.
 
-On a forge, \`show\`, \`close\` and \`comment\` do the same by its API; what it has pages for and the
-step does not do, it says.
+On a forge, \`show\`, \`comment\`, \`merge\` and \`close\` do the same by its API, as whoever the token
+belongs to; to approve, and to end a draft, it has its pages, and the step says so.
 
 On a command line \`lockstep show\`, \`lockstep approve 3\` and \`lockstep merge 3\` are short for it.
 In a clone they need no more than \`--forge git\`, and not even that where its \`origin\` is a path: the

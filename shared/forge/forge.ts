@@ -167,7 +167,7 @@ export interface Forge {
 	approve?(request: PullRequest, text: string): Promise<void>;
 	/** Takes a draft for one that may be merged. */
 	markReady?(request: PullRequest): Promise<void>;
-	/** Merges it now; what it still waits for is a Failure. */
+	/** Merges it now, where the forge has no plans for that; what it still waits for is a Failure. */
 	merge?(request: PullRequest, wish: MergeWish): Promise<void>;
 	/** How it stands, and what it waits for. */
 	mergeState?(request: PullRequest): Promise<MergeState>;

@@ -240,6 +240,14 @@ export class GitForge implements Forge {
 		return 'planned';
 	}
 
+	async cancelAutoMerge({ number }: PullRequest): Promise<void> {
+		await this.#store.change(number, ({ autoMerge, ...record }) =>
+			autoMerge === undefined
+				? undefined
+				: { record, happened: `Take back the plan to merge request ${number}` },
+		);
+	}
+
 	async mergeState({ number }: PullRequest): Promise<MergeState> {
 		const { record } = await this.#read(number);
 		if (record.state !== 'open') return endOf(record);

@@ -1,5 +1,5 @@
 import { Failure } from '../failure/failure.ts';
-import type { Forge, NewPullRequest, PullRequest } from './forge.ts';
+import type { Forge, MergeState, NewPullRequest, PullRequest } from './forge.ts';
 
 export type Operation = 'created' | 'updated' | 'unchanged';
 
@@ -80,4 +80,13 @@ export async function dress(
 function without(wanted: readonly string[], present: readonly string[]): string[] {
 	const have = new Set(present.map((name) => name.toLowerCase()));
 	return wanted.filter((name) => !have.has(name.toLowerCase()));
+}
+
+/** How it stands. A forge that does not tell more tells of the branch's newest pull request at least. */
+export async function stateOf(forge: Forge, request: PullRequest): Promise<MergeState> {
+	if (forge.mergeState) return await forge.mergeState(request);
+	const latest = await forge.latestPullRequest(request.head);
+	const { state, headCommit } = latest?.number === request.number ? latest : request;
+	const unknown = { mergeCommit: undefined, baseCommit: undefined, outdated: undefined };
+	return { ...unknown, state, headCommit, waitsFor: [] };
 }

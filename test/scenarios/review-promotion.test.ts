@@ -281,9 +281,19 @@ describe.each(testedForges)('on $title', (on) => {
 		expect(scene.pull.comments.map(({ body }) => body)).toEqual(['Not on Friday.', 'Not needed.']);
 	});
 
+	test('what nothing stands in the way of is merged by the forge, with the record', async () => {
+		await scene.run();
+		const merge = { action: 'merge', number: '1', method: 'squash' };
+		const { exitCode, outputs, stderr } = await scene.review(merge);
+		expect(exitCode, stderr).toBe(0);
+		expect(outputs).toMatchObject({ state: 'merged', merged: 'true' });
+		expect(await scene.git('show', 'main:api.yaml')).toBe(manifest(`${name}:2`).trimEnd());
+		expect(await images()).toEqual([`${name}:2`]);
+	});
+
 	test('what the step leaves to the pages of the forge is said so', async () => {
 		await scene.run();
-		for (const action of ['approve', 'merge', 'ready']) {
+		for (const action of ['approve', 'ready']) {
 			const { exitCode, stderr } = await scene.review({ number: '1', action });
 			expect(exitCode).toBe(2);
 			expect(stderr).toContain(`--action ${action} is for a plain git server; do it on the page`);

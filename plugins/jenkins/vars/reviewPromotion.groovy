@@ -1,7 +1,7 @@
 // Written by npm run generate from actions/review-promotion/step.ts.
 
 /**
- * Show, approve, merge or close the pull requests of promotions, where there is no forge too.
+ * Show, approve, merge or close pull requests, even where there is no forge.
  * Inputs by their names in camel case; of a secret the id of the credentials that hold it.
  * Returns the outputs.
  */
