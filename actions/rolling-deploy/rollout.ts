@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { exitCode, Failure, messageAt } from '../../shared/failure/failure.ts';
+import { Failure } from '../../shared/failure/failure.ts';
 import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { Discovery } from '../../shared/kubernetes/discovery.ts';
@@ -10,17 +10,18 @@ import { type KubernetesObject, titleOf } from '../../shared/kubernetes/object.t
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
 import { checkRights, withMissingRights } from '../../shared/kubernetes/preflight.ts';
-import { placeOfCause, showEvidence } from '../../shared/kubernetes/report.ts';
+import { showEvidence } from '../../shared/kubernetes/report.ts';
 import type { Restored } from '../../shared/kubernetes/rollback.ts';
-import { bindsOnUse } from '../../shared/kubernetes/storage.ts';
-import { isAwaited, type Outcome, type Target, waitFor } from '../../shared/kubernetes/wait.ts';
+import { isAwaited, type Outcome, waitFor } from '../../shared/kubernetes/wait.ts';
 import type { WarningKey } from '../../shared/kubernetes/warnings.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
+import { type Awaited, failureOf, targetOf } from './awaited.ts';
 import { goBack } from './going-back.ts';
 import { locked, setName } from './lock.ts';
 import { imageChange, imageOutputs, objectOutput, prunedOutput, summaryTable } from './outputs.ts';
 import { tellPlan, tellWarnings } from './plan-text.ts';
 import { protectSecret } from './secrets.ts';
+import { progressOf, reasonOf } from './sentences.ts';
 
 /** The inputs of the step, as plain values. */
 export interface RolloutInputs extends ClusterOptions {
@@ -60,9 +61,6 @@ export interface RolloutOutputs {
 }
 
 type Context = Omit<StepContext, 'report'> & { report(outputs: RolloutOutputs): void };
-
-/** An applied object that is waited for. */
-type Awaited = Target & { applied: Applied };
 
 /** One run: read, plan, apply, wait, and go back where that is wanted. */
 export class Rollout {
@@ -197,11 +195,11 @@ export class Rollout {
 				untilServed: (definitions) => this.#untilServed(definitions, options),
 			});
 			if (this.#inputs.wait) await this.#wait(options);
-			await this.#inventory?.prune(this.#leavers, this.#desired());
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;
 			return await this.#fail(error, options);
 		}
+		await this.#prune();
 		const isUnchanged = !this.#hasWork();
 		const status = isUnchanged ? 'unchanged' : 'deployed';
 		this.#summarize(status);
@@ -210,6 +208,20 @@ export class Rollout {
 			`${isUnchanged ? 'Nothing had to change' : 'Deployed'}: ${what}${this.#inputs.wait ? ', all ready' : ''}, in ${this.#seconds()} s`,
 		);
 		return { status, ...this.#outputs() };
+	}
+
+	/** What is new is ready by now, and what was deleted does not come back: no going back. */
+	async #prune(): Promise<void> {
+		try {
+			await this.#inventory?.prune(this.#leavers, this.#desired());
+		} catch (error) {
+			if (!(error instanceof Failure)) throw error;
+			throw this.#ended(
+				'failed',
+				error,
+				'; the set itself is deployed, and what has left it is not all deleted: run this again',
+			);
+		}
 	}
 
 	async #checkRights(options: PlanOptions): Promise<void> {
@@ -222,7 +234,9 @@ export class Rollout {
 	/** Waits for everything, and throws the one sentence that says why it did not get ready. */
 	async #wait(options: PlanOptions): Promise<void> {
 		const targets = await Promise.all(
-			this.#applied.map(async (applied) => await targetOf(applied, applied.current, options)),
+			this.#applied.map(
+				async (applied) => await targetOf(applied, applied.current, options.client),
+			),
 		);
 		this.#outcomes = await waitFor(targets, {
 			...this.#waitOptions(options),
@@ -286,7 +300,7 @@ export class Rollout {
 	async #untilRestored(restored: readonly Restored[], options: PlanOptions) {
 		if (!this.#inputs.wait) return [];
 		const targets = await Promise.all(
-			restored.map(({ applied, current }) => targetOf(applied, current, options)),
+			restored.map(({ applied, current }) => targetOf(applied, current, options.client)),
 		);
 		const end = this.#began + this.#inputs.timeout - this.#reserve();
 		return await waitFor(targets, {
@@ -345,41 +359,4 @@ export class Rollout {
 		const rows = this.#planned.map((planned) => ({ planned, outcome: this.#outcomeOf(planned) }));
 		this.#context.summary(summaryTable(status, reason, rows, this.#leavers));
 	}
-}
-
-async function targetOf(
-	applied: Applied,
-	object: Applied['current'],
-	{ client }: PlanOptions,
-): Promise<Awaited> {
-	const isClaim = object.kind === 'PersistentVolumeClaim';
-	return {
-		object,
-		applied,
-		resource: applied.resource,
-		place: applied.manifest.place,
-		...(isClaim ? { bindsOnUse: await bindsOnUse(object, client) } : {}),
-	};
-}
-
-/** With the place in front, as the log has it. */
-function reasonOf({ message, place }: Failure): string {
-	return messageAt(message, place);
-}
-
-/** How far a run came that was ended before it was done. */
-function progressOf(written: readonly Applied[], planned: readonly Planned[]): string {
-	const toWrite = planned.filter(({ change }) => change !== 'unchanged').length;
-	const titles = written.slice(0, 5).map(({ desired }) => titleOf(desired));
-	const more = written.length > titles.length ? ', ...' : '';
-	return `it had written ${written.length} of ${toWrite} objects (${titles.join(', ')}${more}), and was not done`;
-}
-
-/** `sequel`: how the sentence ends, by what else was found. */
-function failureOf(outcome: Outcome<Awaited>, sequel: string): Failure {
-	const { state, reason, current, target } = outcome;
-	return new Failure(`${titleOf(current)}: ${reason}${sequel}`, {
-		exitCode: state === 'timed-out' ? exitCode.timedOut : exitCode.failed,
-		place: placeOfCause(outcome, target.applied.manifest),
-	});
 }

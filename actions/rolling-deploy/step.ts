@@ -54,7 +54,7 @@ A container without a readiness probe counts as ready from its first instant; it
 		),
 		'rollback-on-failure': input(
 			z.boolean(),
-			'When something does not get ready, bring every object back to what it was before, wait for that, and fail. Going back gets a third of `timeout`.',
+			'When something does not get ready, or the run is cancelled, bring every object back to what it was before, wait for that unless it was cancelled, and fail. Going back gets a third of `timeout`.',
 			{ default: 'false' },
 		),
 		'upgrade-apis': input(

@@ -101,6 +101,23 @@ describe('prune', () => {
 		expect(cluster.get('Deployment', 'default', 'web')).toBeUndefined();
 	});
 
+	test('that fails leaves what is deployed, and is made up for by the next run', async () => {
+		const rollback = { ...pruning, 'rollback-on-failure': 'true' };
+		await deploy(cluster, configMap('a') + configMap('b'), rollback);
+		cluster.fault = ({ method, path, query }) =>
+			method === 'DELETE' && path.endsWith('/b') && query.dryRun === undefined
+				? { kind: 'status', status: 503, retryAfterSeconds: 0 }
+				: undefined;
+		const run = await deploy(cluster, configMap('a') + configMap('c'), rollback);
+		expect(run, log(run)).toMatchObject({ exitCode: 1, outputs: { status: 'failed' } });
+		expect(run.outputs.reason).toMatch(/503.*; the set itself is deployed, and what has left it/);
+		expect(maps()).toEqual(['a', 'b', 'c']);
+		cluster.fault = undefined;
+		const again = await deploy(cluster, configMap('a') + configMap('c'), rollback);
+		expect(again, log(again)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+		expect(maps()).toEqual(['a', 'c']);
+	});
+
 	test('finds a missing right to delete before anything is written', async () => {
 		await deploy(cluster, configMap('a') + configMap('b'), pruning);
 		cluster.allow('narrow-token', 'ci-deployer', [
