@@ -18,10 +18,10 @@ export interface TemporaryFolder {
  * @throws Failure where the system's folder for such things cannot be written to.
  */
 export function temporaryFolder(): TemporaryFolder {
-	const path = makeFolder(tmpdir());
+	const { path, parent } = makeFolder();
 	const removeOwn = () => rmSync(path, { recursive: true, force: true, maxRetries: 3 });
 	process.once('exit', removeOwn);
-	const cleared = removeStale(tmpdir());
+	const cleared = removeStale(parent);
 	return {
 		path,
 		async remove() {
@@ -32,15 +32,26 @@ export function temporaryFolder(): TemporaryFolder {
 	};
 }
 
-function makeFolder(parent: string): string {
-	try {
-		return mkdtempSync(join(parent, `${prefix}${owner()}`));
-	} catch (cause) {
-		throw new Failure(
-			`There can be no temporary folder in ${parent} (${messageOf(cause)}); set TMPDIR to a folder that is there, and that this user may write to`,
-			{ cause },
-		);
+/** In memory; a container whose own file system is read-only can write there. */
+const memory = '/dev/shm';
+
+function makeFolder(): { path: string; parent: string } {
+	const usual = tmpdir();
+	// A folder that somebody has named by TMPDIR is that or none.
+	const parents = usual === '/tmp' ? [usual, memory] : [usual];
+	const causes: unknown[] = [];
+	for (const parent of parents) {
+		try {
+			return { path: mkdtempSync(join(parent, `${prefix}${owner()}`)), parent };
+		} catch (cause) {
+			causes.push(cause);
+		}
 	}
+	const [cause] = causes;
+	throw new Failure(
+		`There can be no temporary folder in ${usual} (${messageOf(cause)}); set TMPDIR to a folder that is there, and that this user may write to`,
+		{ cause },
+	);
 }
 
 const prefix = 'lockstep-';

@@ -2,6 +2,9 @@ import * as z from 'zod/mini';
 import { input } from './declare.ts';
 import { duration, privateKey, webAddress } from './values.ts';
 
+/** Where outputs go when nobody says otherwise. */
+export const defaultOutputsDir = '.lockstep';
+
 /** Inputs of every step. */
 export const stepInputs = {
 	'dry-run': input(z.boolean(), 'Do everything but write, and show what would be written.', {
@@ -16,7 +19,7 @@ export const stepInputs = {
 	'outputs-dir': input(
 		z.string(),
 		'Folder for the outputs, as `<step>.json` and `<step>.env`: in the workspace, or an absolute path to any other.',
-		{ default: '.lockstep' },
+		{ default: defaultOutputsDir },
 	),
 };
 

@@ -97,7 +97,8 @@ async function run(
 		progress: progressOf(host, redactor, inputs.logLevel as Level),
 		nameOf: host.nameOf,
 	};
-	await folder.prepare(step.name);
+	const unwritten = await folder.prepare(step.name);
+	if (unwritten !== undefined) log.info(unwritten);
 	const code = await inTime(step.run(inputs, context), ending.signal).then(
 		(values): ExitCode => {
 			Object.assign(outputs, values);

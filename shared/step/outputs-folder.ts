@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { shellQuote } from '../ci/outputs.ts';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
+import { defaultOutputsDir } from './common-inputs.ts';
 
 /**
  * The folder in the workspace by which a step hands its outputs to those that follow, on
@@ -15,6 +16,7 @@ export class OutputsFolder {
 	readonly #folder: string;
 	/** `outputs-dir` as the front writes it. */
 	readonly #input: string;
+	#isWritten = true;
 
 	constructor(workspace: string, given: string, input: string) {
 		this.#workspace = workspace;
@@ -27,16 +29,27 @@ export class OutputsFolder {
 	 * Takes away what an earlier run of `step` left, so that nobody reads it as this run's, and
 	 * makes sure that there can be new ones, without leaving a trace: a step that pushes and
 	 * fails on its outputs afterwards would fail each time that it is run again.
+	 *
+	 * A workspace may belong to somebody who lets this user only read it, as a container's user
+	 * finds it on many CIs: nothing is written then, unless this folder was asked for.
+	 * @returns why nothing will be written, where that is so
 	 * @throws Failure where the folder cannot be written; bad input where it is not in the
 	 * workspace, to which anybody's commit may add a link.
 	 */
-	async prepare(step: string): Promise<void> {
+	async prepare(step: string): Promise<string | undefined> {
 		if (!isAbsolute(this.#given)) await this.#requireInWorkspace();
 		try {
 			await requireWritable(this.#folder);
 			for (const file of this.#files(step)) await rm(file, { force: true });
+			return undefined;
 		} catch (error) {
-			throw this.#unwritable(error);
+			const failure = this.#unwritable(error);
+			// An earlier run's outputs that have to stay would be read as this one's.
+			const isWanted = this.#given !== defaultOutputsDir;
+			if (isWanted || !isDenied(error) || this.#files(step).some((file) => existsSync(file)))
+				throw failure;
+			this.#isWritten = false;
+			return `${failure.message}; this step goes on without, and later ones find no outputs of it`;
 		}
 	}
 
@@ -74,6 +87,7 @@ export class OutputsFolder {
 	}
 
 	async #write(files: readonly (readonly [file: string, text: string])[]): Promise<void> {
+		if (!this.#isWritten) return;
 		try {
 			const isNew = (await mkdir(this.#folder, { recursive: true })) !== undefined;
 			// The folder is in the workspace: nobody should commit it by `git add .`.
@@ -107,6 +121,11 @@ export class OutputsFolder {
 	#files(step: string): [json: string, env: string] {
 		return [join(this.#folder, `${step}.json`), join(this.#folder, `${step}.env`)];
 	}
+}
+
+function isDenied(error: unknown): boolean {
+	const { code } = error as NodeJS.ErrnoException;
+	return code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
 }
 
 /** Asks of the folder, or of the nearest one above it that is there. */
