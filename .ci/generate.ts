@@ -63,9 +63,13 @@ files.set('plugins/Dockerfile', fillSections(readIfThere('plugins/Dockerfile') ?
 
 function stages(): string {
 	return steps
-		.map(
-			({ name }) =>
-				`FROM base AS ${name}\nENTRYPOINT ["node", "/opt/lockstep/dist/${name}/index.js"]`,
+		.map(({ name, title }) =>
+			[
+				`FROM base AS ${name}`,
+				`LABEL org.opencontainers.image.title="lockstep ${name}" \\`,
+				`      org.opencontainers.image.description=${JSON.stringify(title)}`,
+				`ENTRYPOINT ["node", "/opt/lockstep/dist/${name}/index.js"]`,
+			].join('\n'),
 		)
 		.join('\n\n');
 }

@@ -120,6 +120,10 @@ ${inputTable(step)}
 They are in the workspace, as \`.lockstep/${name}.json\` and, for a shell, \`.lockstep/${name}.env\`:
 Drone and Woodpecker take outputs from a step in no other way.
 
+The image's user is not root (but 65532), while the workspace of Drone and Woodpecker is root's: a
+step whose outputs a later one reads needs \`user: root\` there on Drone, or \`backend_options:
+{ docker: { user: root } }\` on Woodpecker. Without it a step says that it leaves none, and goes on.
+
 ${outputTable(step)}
 `;
 }

@@ -20,6 +20,7 @@ const conditions = z.strictObject({
 const step = z.strictObject({
 	name: z.string(),
 	image: z.string(),
+	user: z.optional(z.string()),
 	pull: z.optional(z.enum(['always', 'if-not-exists', 'never'])),
 	settings: z.optional(z.record(z.string(), z.unknown())),
 	environment: z.optional(z.record(z.string(), z.unknown())),
