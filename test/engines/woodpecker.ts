@@ -23,9 +23,7 @@ const step = z.strictObject({
 	name: z.string(),
 	image: z.string(),
 	pull: z.optional(z.boolean()),
-	backend_options: z.optional(
-		z.strictObject({ docker: z.strictObject({ user: z.string() }) }),
-	),
+	backend_options: z.optional(z.strictObject({ docker: z.strictObject({ user: z.string() }) })),
 	settings: z.optional(z.record(z.string(), z.unknown())),
 	environment: z.optional(z.record(z.string(), z.unknown())),
 	commands: z.optional(z.union([z.string(), z.array(z.string())])),
