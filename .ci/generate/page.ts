@@ -84,7 +84,7 @@ const sections: readonly Section[] = [
 		language: 'sh',
 		example: cliExample,
 		note: ({ name }) =>
-			`In a terminal, or in any CI's script. An input may also be the variable \`LOCKSTEP_<INPUT>\` (\`LOCKSTEP_DRY_RUN\`), or stand in the section \`${name}:\` of a YAML file that \`--config\` names; what is given as an argument counts first, then the variable, then the file.`,
+			`In a terminal, or in any CI's script. An input may also be the variable \`LOCKSTEP_<INPUT>\` (\`LOCKSTEP_DRY_RUN\`), or stand in the section \`${name}:\` of a YAML file that \`--config\` names; what is given as an argument counts first, then the variable, then the file. Which CI it is shows by the CI's variables, or is said by \`--ci\` or \`LOCKSTEP_CI\` (\`gitlab\`, \`jenkins\`, ..., \`none\`).`,
 	},
 ];
 

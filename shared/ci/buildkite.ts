@@ -4,6 +4,7 @@ import type { CiEvent } from './event.ts';
 import type { Ci, Environment, RunResult } from './host.ts';
 import { unfolded } from './inert.ts';
 import { plainLog } from './plain-log.ts';
+import { childEnvironment } from './process.ts';
 import { repositoryAt } from './run-repository.ts';
 import { workspaceFolder } from './workspace.ts';
 
@@ -55,7 +56,10 @@ async function callAgent(
 	input: string,
 ): Promise<string | undefined> {
 	return await new Promise((resolve) => {
-		const child = spawn('buildkite-agent', args, { env, stdio: ['pipe', 'ignore', 'pipe'] });
+		const child = spawn('buildkite-agent', args, {
+			env: childEnvironment(env),
+			stdio: ['pipe', 'ignore', 'pipe'],
+		});
 		let complaint = '';
 		child.stderr.on('data', (chunk: Buffer) => {
 			complaint += chunk.toString();

@@ -99,13 +99,12 @@ async function run(
 	};
 	const unwritten = await folder.prepare(step.name);
 	if (unwritten !== undefined) log.info(unwritten);
-	const code = await inTime(step.run(inputs, context), ending.signal).then(
-		(values): ExitCode => {
-			Object.assign(outputs, values);
-			return exitCode.done;
-		},
-		(error: unknown) => reportFailure(error, log),
-	);
+	let code: ExitCode = exitCode.done;
+	try {
+		Object.assign(outputs, await inTime(step.run(inputs, context), ending.signal));
+	} catch (error) {
+		code = reportFailure(error, log);
+	}
 	ending.clear();
 	const texts = outputTexts(step, outputs, redactor);
 	if (texts.size > 0) await folder.write(step.name, texts);
@@ -114,7 +113,7 @@ async function run(
 			step: step.name,
 			outputs: texts,
 			summary: summaries.join('\n'),
-			succeeded: code === exitCode.done,
+			succeeded: code === exitCode.done || code === exitCode.stopHere,
 			writeFile: (name, text) => folder.writeFile(name, text),
 			warn: log.warn,
 		});
@@ -192,6 +191,10 @@ function progressOf(host: Host, redactor: Redactor, level: Level): StepContext['
 }
 
 function reportFailure(error: unknown, log: Log): ExitCode {
+	if (error instanceof Failure && error.exitCode === exitCode.stopHere) {
+		log.info(error.message);
+		return error.exitCode;
+	}
 	if (error instanceof Failure) {
 		log.error(error.message, error.place);
 		if (error.stack) log.debug(error.stack);

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { cardData } from '../../shared/ci/card.ts';
 import { detectHost } from '../../shared/ci/detect.ts';
 import { documentedEnvironment } from './captured-environment.ts';
 
@@ -142,4 +143,19 @@ test('only CIs that take a secret off the log are told of it', () => {
 	expect(writes).toEqual([]);
 	detectHost(documentedEnvironment('azure'), []).mask('a-secret');
 	expect(writes).toEqual(['##vso[task.setsecret]a-secret\n']);
+});
+
+test("Drone's template asks for nothing that a card has not", () => {
+	const template = readFileSync(join(import.meta.dirname, '../../plugins/drone/card.json'), 'utf8');
+	const data = cardData({
+		step: 'bump-image',
+		outputs: new Map([['commit', 'abc']]),
+		summary: 'Done',
+		succeeded: true,
+		writeFile: async () => '',
+		warn: () => undefined,
+	});
+	const known = [...Object.keys(data), ...Object.keys(data.outputs[0] ?? {})];
+	const asked = [...template.matchAll(/\$\{(\w+)/g)].map(([, name]) => name);
+	expect(new Set(asked)).toEqual(new Set(known));
 });

@@ -69,6 +69,18 @@ describe.each(Object.keys(documentedFronts))('%s, by its documentation', (ci) =>
 	});
 });
 
+test('an Azure task takes its inputs by their names in camel case', async () => {
+	const task = Object.entries({ ...inputs(), 'dry-run': 'true', 'log-level': 'debug' });
+	const env = task.map(([name, value]) => [
+		`INPUT_${name.replaceAll('-', '').toUpperCase()}`,
+		value,
+	]);
+	const run = await bump('Azure Pipelines', {}, Object.fromEntries(env));
+	expect(run, run.stdout).toMatchObject({ exitCode: 0, outputs: { changed: 'true' } });
+	expect(run.stdout).toContain('Dry run: this would be pushed');
+	expect(run.stdout).toContain('##[debug]');
+});
+
 describe('outputs', () => {
 	test('GitLab: a dotenv file that is not quoted', async () => {
 		expect(await bump('GitLab')).toMatchObject({ exitCode: 0 });
