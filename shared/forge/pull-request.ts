@@ -34,18 +34,29 @@ export async function bringAbout(
 	}
 	const { title, body } = wanted;
 	const told = request.title === title && request.body.trimEnd() === body.trimEnd();
-	if (!told) {
-		try {
-			await forge.updatePullRequest(request, { title, body });
-		} catch (error) {
-			const latest = await forge.latestPullRequest(wanted.head);
-			if (latest?.number !== request.number || latest.state === 'open') throw error;
-			if (latest.state !== 'merged' || latest.headCommit !== commit)
-				return await bringAbout(forge, undefined, wanted, { commit, pushed });
-			request = latest;
-		}
+	const refusal = told
+		? undefined
+		: await forge
+				.updatePullRequest(request, { title, body })
+				.catch((error: unknown) => ({ error }));
+	// Most forges take a new title for one that is closed, too.
+	if (pushed || refusal) {
+		const ended = await endOf(forge, request);
+		if (refusal && !ended) throw refusal.error;
+		if (ended && (ended.state !== 'merged' || ended.headCommit !== commit))
+			return await bringAbout(forge, undefined, wanted, { commit, pushed });
+		request = ended ?? request;
 	}
 	return { request, operation: told && !pushed ? 'unchanged' : 'updated' };
+}
+
+/** How it ended, where it is open no more. */
+async function endOf(
+	forge: Forge,
+	{ head, number }: PullRequest,
+): Promise<PullRequest | undefined> {
+	const latest = await forge.latestPullRequest(head);
+	return latest?.number === number && latest.state !== 'open' ? latest : undefined;
 }
 
 export interface Dressing {
