@@ -19,6 +19,11 @@ that is not there, a container that crashes, a ConfigMap that is missing, a quot
 up. Below it stand the cluster's warnings and the last lines of the containers concerned. Only
 the pods of the new revision are looked at.
 
+The account needs the rights to get, create and patch what the set holds, and to list and watch
+it; for the causes those to list and watch pods, events and ReplicaSets and to get \`pods/log\`; for
+\`rollback-on-failure\` to update and delete; and all of these on Leases, which keep two runs for
+the same set apart. What is missing is named before anything is written.
+
 A container without a readiness probe counts as ready from its first instant; it has to run for
 \`stable-for\` before the step believes it.`,
 	branding: { icon: 'upload-cloud', color: 'blue' },

@@ -1,5 +1,5 @@
 import type { Ci, Environment } from './host.ts';
-import { plainLog } from './plain-log.ts';
+import { terminalLog } from './plain-log.ts';
 import { hasSettings, settingsForm } from './settings.ts';
 
 /**
@@ -12,7 +12,7 @@ export function commandLineCi(env: Environment): Ci {
 		workspace: process.cwd(),
 		debug: false,
 		form: hasSettings(env) ? settingsForm(env) : undefined,
-		...plainLog(process.stderr),
+		...terminalLog(process.stderr, Boolean(env.CI)),
 		mask: () => undefined,
 		handOver({ outputs }) {
 			for (const [name, value] of outputs) process.stdout.write(`${name}=${value}\n`);

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => cluster.close());
 
 /** The step at a terminal: util-linux' `script` runs a command in one. */
-async function atTerminal(manifests: string): Promise<string> {
+async function atTerminal(manifests: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
 	const cwd = await mkdtemp(join(tmpdir(), 'terminal-'));
 	try {
 		await writeFile(join(cwd, 'k.yaml'), manifests);
@@ -23,6 +23,7 @@ async function atTerminal(manifests: string): Promise<string> {
 		const command = `${process.execPath} ${bundle} --manifests=k.yaml --kubeconfig=kubeconfig --stable-for=0.1s`;
 		const child = spawn('script', ['-qec', command, '/dev/null'], {
 			cwd,
+			env: { PATH: process.env.PATH, ...env },
 			stdio: ['ignore', 'pipe', 'inherit'],
 		});
 		return (await text(child.stdout)).replaceAll('\x1b', '<esc>').replaceAll('\r', '');
@@ -33,9 +34,15 @@ async function atTerminal(manifests: string): Promise<string> {
 
 test('a terminal shows in one place how far a rollout is, and keeps how it ended', async () => {
 	const shown = await atTerminal(deployment('acme/web:1'));
-	expect(shown).toMatch(/\nDeployment\/web: \d of 2 updated, .* \(\d+ s\)\n<esc>\[1A<esc>\[0J/);
+	expect(shown).toMatch(/\nDeployment\/web: \d of 2 updated, .* \(\d+ s\)[^\n]*\n<esc>\[1A<esc>\[0J/);
 	expect(shown).toMatch(/<esc>\[0JDeployment\/web: 2 of 2 updated, 2 ready, 2 available\n/);
 	expect(shown).toMatch(/<esc>\[0JDeployed: 1 object, all ready/);
+});
+
+test('the terminal of a CI is a log', async () => {
+	const shown = await atTerminal(deployment('acme/web:1'), { CI: 'true' });
+	expect(shown).toMatch(/\nDeployment\/web: 2 of 2 updated, 0 ready, 0 available\n/);
+	expect(shown).not.toContain('<esc>[0J');
 });
 
 test('a log gets a line for each change, and no codes of a terminal', async () => {
