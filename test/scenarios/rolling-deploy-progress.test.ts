@@ -34,7 +34,9 @@ async function atTerminal(manifests: string, env: NodeJS.ProcessEnv = {}): Promi
 
 test('a terminal shows in one place how far a rollout is, and keeps how it ended', async () => {
 	const shown = await atTerminal(deployment('acme/web:1'));
-	expect(shown).toMatch(/\nDeployment\/web: \d of 2 updated, .* \(\d+ s\)[^\n]*\n<esc>\[1A<esc>\[0J/);
+	expect(shown).toMatch(
+		/\nDeployment\/web: \d of 2 updated, .* \(\d+ s\)[^\n]*\n<esc>\[1A<esc>\[0J/,
+	);
 	expect(shown).toMatch(/<esc>\[0JDeployment\/web: 2 of 2 updated, 2 ready, 2 available\n/);
 	expect(shown).toMatch(/<esc>\[0JDeployed: 1 object, all ready/);
 });
