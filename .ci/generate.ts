@@ -4,7 +4,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { AnyStep } from '../shared/step/declare.ts';
+import { type AnyStep, camelCase } from '../shared/step/declare.ts';
 import { actionYaml } from './generate/action.ts';
 import { azureExtension, azureTask, azureTemplate } from './generate/azure.ts';
 import { bitbucketPipe, bitbucketReadme } from './generate/bitbucket.ts';
@@ -16,7 +16,6 @@ import { fence, fillSections, inputTable, outputTable } from './generate/markdow
 import { pluginPage } from './generate/page.ts';
 import { settingsSchema } from './generate/schema.ts';
 import { tektonTask } from './generate/tekton.ts';
-import { camelCased } from './generate/values.ts';
 import { woodpeckerPage } from './generate/woodpecker.ts';
 import { fromRoot, settle } from './outcome.ts';
 import { loadStep, root, stepNames } from './steps.ts';
@@ -36,7 +35,7 @@ for (const step of steps) {
 	files.set(`plugins/gitlab/templates/${name}.yml`, gitlabTemplate(step));
 	files.set(`plugins/azure/templates/${name}.yml`, azureTemplate(step));
 	files.set(`plugins/azure/tasks/${name}/task.json`, azureTask(step, version));
-	files.set(`plugins/jenkins/vars/${camelCased(name)}.groovy`, jenkinsVariable(step));
+	files.set(`plugins/jenkins/vars/${camelCase(name)}.groovy`, jenkinsVariable(step));
 	files.set(`plugins/bitbucket/${name}/pipe.yml`, bitbucketPipe(step));
 	files.set(`plugins/bitbucket/${name}/README.md`, bitbucketReadme(step));
 	files.set(`plugins/tekton/${name}.yaml`, tektonTask(step));

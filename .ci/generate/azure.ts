@@ -3,7 +3,7 @@ import { azureName } from '../../shared/ci/azure.ts';
 import { variableOf } from '../../shared/ci/command-inputs.ts';
 import { type AnyStep, type Input, kindOf, type Output } from '../../shared/step/declare.ts';
 import { choicesOf, describeInput } from '../../shared/step/help.ts';
-import { asText, camelCased, exampleValues, inputsOf, secretName, writtenFrom } from './values.ts';
+import { asText, exampleValues, inputsOf, secretName, writtenFrom } from './values.ts';
 import { yaml } from './yaml.ts';
 
 /**
@@ -19,7 +19,7 @@ export function azureTemplate(step: AnyStep): string {
 				name: 'stepName',
 				displayName: 'Name of the step, by which later ones reach its outputs.',
 				type: 'string',
-				default: camelCased(step.name),
+				default: azureName(step.name),
 			},
 		],
 		steps: [

@@ -1,4 +1,5 @@
 import { variableOf } from '../../shared/ci/command-inputs.ts';
+import { dotenvOf } from '../../shared/ci/outputs.ts';
 import type { AnyStep, Input } from '../../shared/step/declare.ts';
 import { choicesOf, describeInput } from '../../shared/step/help.ts';
 import { asText, exampleValues, imageOf, inputsOf, source, writtenFrom } from './values.ts';
@@ -33,7 +34,7 @@ export function gitlabTemplate(step: AnyStep): string {
 			artifacts: {
 				when: 'always',
 				paths: [`${folder}/`],
-				reports: { dotenv: `${folder}/${step.name}.dotenv` },
+				reports: { dotenv: `${folder}/${dotenvOf(step.name)}` },
 			},
 		},
 	};

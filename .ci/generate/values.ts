@@ -28,11 +28,6 @@ export function secretName(input: string): string {
 	return input === 'token' ? 'LOCKSTEP_TOKEN' : input.toUpperCase().replaceAll('-', '_');
 }
 
-/** `bump-image` -> `bumpImage`, for CIs whose names take no hyphens. */
-export function camelCased(name: string): string {
-	return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
 /** The first line of every file that follows from a step's declaration. */
 export function writtenFrom(step: AnyStep): string {
 	return `Written by npm run generate from actions/${step.name}/step.ts.`;

@@ -50,9 +50,8 @@ async function resultCommands({ step, outputs, summary, writeFile }: RunResult):
 	const commands = [...outputs].map(([name, value]) =>
 		command('task.setvariable', value, { variable: azureName(name), isOutput: true }),
 	);
-	if (summary !== '')
-		commands.push(command('task.uploadsummary', await writeFile(`${step}.md`, `${summary}\n`)));
-	return commands;
+	const page = summary === '' ? undefined : await writeFile(`${step}.md`, `${summary}\n`);
+	return page === undefined ? commands : [...commands, command('task.uploadsummary', page)];
 }
 
 /**

@@ -1,7 +1,7 @@
 import { definedOnly, numberOf } from './defined.ts';
 import type { CiEvent } from './event.ts';
 import type { Ci, Environment, RunResult } from './host.ts';
-import { outputsWithin, outputVariable } from './outputs.ts';
+import { dotenvOf, outputsWithin, outputVariable } from './outputs.ts';
 import { plainLog } from './plain-log.ts';
 import { repositoryAt } from './run-repository.ts';
 import { workspaceFolder } from './workspace.ts';
@@ -50,7 +50,7 @@ async function writeDotenv(result: RunResult): Promise<void> {
 		lines: false,
 	};
 	const lines = [...outputsWithin(limit, result)].map(([name, value]) => lineOf(name, value));
-	await result.writeFile(`${step}.dotenv`, lines.join(''));
+	await result.writeFile(dotenvOf(step), lines.join(''));
 }
 
 const kinds: Readonly<Record<string, CiEvent['kind']>> = {

@@ -43,8 +43,11 @@ export interface RunResult {
 	/** Markdown; empty where the step had nothing to show. */
 	readonly summary: string;
 	readonly succeeded: boolean;
-	/** Writes a file into the outputs folder, and returns its absolute path. */
-	writeFile(name: string, text: string): Promise<string>;
+	/**
+	 * Writes a file into the outputs folder, and returns its absolute path; undefined where the
+	 * workspace may only be read.
+	 */
+	writeFile(name: string, text: string): Promise<string | undefined>;
 	/** Takes what could not be handed on. */
 	warn(message: string): void;
 }

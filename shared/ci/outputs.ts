@@ -10,6 +10,11 @@ export function outputVariable(step: string, output: string): string {
 	return `${step}_${output}`.toUpperCase().replaceAll('-', '_');
 }
 
+/** The file of the outputs folder that GitLab takes outputs from. */
+export function dotenvOf(step: string): string {
+	return `${step}.dotenv`;
+}
+
 /** Appends lines to a file that a CI reads when the step has ended. */
 export function appendLines(file: string, lines: readonly string[]): void {
 	appendFileSync(file, lines.map((line) => `${line}\n`).join(''));

@@ -1,7 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
-import { shellQuote } from '../ci/outputs.ts';
+import { dotenvOf, shellQuote } from '../ci/outputs.ts';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import { defaultOutputsDir } from './common-inputs.ts';
 
@@ -40,7 +40,8 @@ export class OutputsFolder {
 		if (!isAbsolute(this.#given)) await this.#requireInWorkspace();
 		try {
 			await requireWritable(this.#folder);
-			for (const file of this.#files(step)) await rm(file, { force: true });
+			const ofGitlab = join(this.#folder, dotenvOf(step));
+			for (const file of [...this.#files(step), ofGitlab]) await rm(file, { force: true });
 			return undefined;
 		} catch (error) {
 			const failure = this.#unwritable(error);
@@ -79,11 +80,15 @@ export class OutputsFolder {
 		]);
 	}
 
-	/** Writes a further file, such as a report, and returns its path. @throws Failure as `write` does */
-	async writeFile(name: string, text: string): Promise<string> {
+	/**
+	 * Writes a further file: a report, or what a CI reads.
+	 * @returns its path, or undefined where nothing is written
+	 * @throws Failure as `write` does
+	 */
+	async writeFile(name: string, text: string): Promise<string | undefined> {
 		const file = join(this.#folder, name);
 		await this.#write([[file, text]]);
-		return file;
+		return this.#isWritten ? file : undefined;
 	}
 
 	async #write(files: readonly (readonly [file: string, text: string])[]): Promise<void> {

@@ -97,6 +97,18 @@ describe('a value cannot end its line, or be a command of its own', () => {
 	});
 });
 
+test('Azure is not told of a summary that could not be written', async () => {
+	await detectHost(documentedEnvironment('azure'), []).handOver({
+		step: 'bump-image',
+		outputs: new Map(),
+		summary: 'Done',
+		succeeded: true,
+		writeFile: async () => undefined,
+		warn: () => undefined,
+	});
+	expect(writes).toEqual([]);
+});
+
 describe('what is too much for a CI is left out, the largest first', () => {
 	const outputs = { commit: 'abc', objects: 'x'.repeat(6000), branch: 'main' };
 

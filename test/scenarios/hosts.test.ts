@@ -89,6 +89,15 @@ describe('outputs', () => {
 		expect(lines).toContain('BUMP_IMAGE_FILES=["apps/api.yaml"]');
 	});
 
+	test('GitLab: those of an earlier run are nobody else’s', async () => {
+		await bump('GitLab');
+		const { repository: _, ...rest } = inputs();
+		expect(await bump('GitLab', { ...rest, repository: 'acme/gone' })).toMatchObject({
+			exitCode: 1,
+		});
+		expect(existsSync(join(folder, '.lockstep/bump-image.dotenv'))).toBe(false);
+	});
+
 	test('Azure: variables of the step, and a summary, by commands', async () => {
 		const { stdout } = await bump('Azure Pipelines');
 		expect(stdout).toContain(

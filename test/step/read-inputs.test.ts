@@ -120,7 +120,7 @@ test('a CI is told which inputs are flags and which can be repeated', () => {
 		{ name: 'set', shape: 'list' },
 		{ name: 'dry-run', shape: 'flag' },
 		{ name: 'timeout', shape: 'text' },
-		{ name: 'concurrency', shape: 'text' },
+		{ name: 'concurrency', shape: 'number' },
 		{ name: 'level', shape: 'text' },
 		{ name: 'token', shape: 'text' },
 	]);
