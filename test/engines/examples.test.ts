@@ -14,20 +14,18 @@ const { convertWorkflowTemplate, NoOperationTraceWriter, parseWorkflow } = await
 	'@actions/workflow-parser'
 );
 
-test.each(['infra-qa', 'infra-production'])(
-	"%s's workflow is valid by GitHub's own schema",
-	async (name) => {
-		const file = join(
-			import.meta.dirname,
-			'../../actions/examples',
-			name,
-			'.github/workflows/deploy.yml',
-		);
-		const content = readFileSync(file, 'utf8');
-		const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
-		expect(context.errors.getErrors()).toEqual([]);
-		const template = value && (await convertWorkflowTemplate(context, value));
-		expect(template?.errors ?? []).toEqual([]);
-		expect(template?.jobs).toHaveLength(1);
-	},
-);
+const workflows = [
+	'application/.github/workflows/staging.yml',
+	'application/.github/workflows/release.yml',
+	...['staging', 'qa', 'production'].map((name) => `infra-${name}/.github/workflows/deploy.yml`),
+];
+
+test.each(workflows)("%s is valid by GitHub's own schema", async (name) => {
+	const file = join(import.meta.dirname, '../../actions/examples', name);
+	const content = readFileSync(file, 'utf8');
+	const { context, value } = parseWorkflow({ name: file, content }, new NoOperationTraceWriter());
+	expect(context.errors.getErrors()).toEqual([]);
+	const template = value && (await convertWorkflowTemplate(context, value));
+	expect(template?.errors ?? []).toEqual([]);
+	expect(template?.jobs).toHaveLength(1);
+});
