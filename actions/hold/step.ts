@@ -134,7 +134,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 			const told =
 				edited.standing.length > 0
 					? edited.standing.map((one) => describeHold(one, where))
-					: [`${heldThing(nameSubject(subject)) || 'Nothing'} is not held in ${where}`];
+					: [notHeld(subject, where)];
 			for (const line of told) log.info(line);
 			if (dryRun) log.info(`Dry run: this would be pushed to ${where}`);
 			else if (changed) log.info(`Pushed ${commit} to ${where}`);
@@ -180,6 +180,11 @@ function subjectOf({ image, file }: OwnValues, nameOf: NameOf): Subject {
 		image: reference?.name,
 		files: file === undefined ? [] : [repositoryPath(file, nameOf('file'))],
 	};
+}
+
+function notHeld(subject: Subject, where: string): string {
+	const thing = heldThing(nameSubject(subject));
+	return thing === '' ? `Nothing is held in ${where}` : `${thing} is not held in ${where}`;
 }
 
 function nameSubject({ image, files: [file] }: Subject): Pick<Hold, 'image' | 'file'> {

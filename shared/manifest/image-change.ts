@@ -45,7 +45,7 @@ export function checkImageChange(
 	nameOf: (part: 'image' | 'tag' | 'digest') => string = (part) => part,
 ): void {
 	const bad = (part: 'image' | 'tag' | 'digest', what: string, text: string, hint: string) =>
-		badInput(`${nameOf(part)}: "${text}" is not ${what}; ${hint}`);
+		badInput(`${nameOf(part)}: ${JSON.stringify(text)} is not ${what}; ${hint}`);
 	if (!isRepository(image))
 		throw bad(
 			'image',
@@ -105,7 +105,7 @@ function droppedNotes(from: Reference, to: Reference): string[] {
 		];
 	}
 	if (from.tag && !to.tag)
-		return [`Tag ${from.tag} of ${formatReference(from)} is dropped, as only a digest is given.`];
+		return [`Tag ${from.tag} of ${formatReference(from)} is dropped, as only a digest is given`];
 	return [];
 }
 

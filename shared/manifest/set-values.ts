@@ -109,7 +109,7 @@ function writtenOver(node: Scalar, { value, quoted }: Assignment): Written {
 function typeNotes(node: Scalar, { text, type }: Written, shown: string): string[] {
 	const was = node.style === 'plain' ? readAs(node.source).core : 'string';
 	if (type === 'as is' || was === 'string' || was === 'null') return [];
-	return [`${shown} was the ${was} ${node.source} and is now the string ${JSON.stringify(text)}.`];
+	return [`${shown} was the ${was} ${node.source} and is now the string ${JSON.stringify(text)}`];
 }
 
 /** Finds the one document in which the path exists; a path that is missing goes as far as it can. */
@@ -166,11 +166,14 @@ function notThere(
 						.join(', ') || 'none'
 				})`
 			: '';
+	const isText = node?.kind === 'scalar' && path.length === 1 && node.value !== null;
 	const hint =
 		why ??
-		(titles
-			? `write the document that it is to be created in, one of ${titles}`
-			: 'give create-missing to have it created');
+		(isText
+			? 'the file is text without keys, which is changed by pattern'
+			: titles
+				? `write the document that it is to be created in, one of ${titles}`
+				: 'give create-missing to have it created');
 	return failAt(source, parent, `${text} is not there: ${deepest}${keys}; ${hint}`);
 }
 

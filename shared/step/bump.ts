@@ -277,7 +277,10 @@ export function listChanges(uses: readonly EditedUse[]): string {
 	const changed = uses.filter(({ from, to }) => from !== to);
 	const places = changed
 		.slice(0, listedPlaces)
-		.map(({ place, path, from, to }) => `- ${oneLine(`${place.file}: ${path}: ${from} -> ${to}`)}`);
+		.map(
+			({ place, path, from, to }) =>
+				`- ${oneLine(`${place.file}: ${path}: ${from || 'nothing'} -> ${to}`)}`,
+		);
 	if (changed.length > places.length) places.push(`- and ${changed.length - places.length} more`);
 	return places.join('\n');
 }
@@ -296,5 +299,5 @@ function subjectOf(values: TemplateValues, changed: readonly EditedUse[]): strin
 /** A line for the log on one value: where it stands, what it was and is. */
 export function describeUse({ place, from, to }: EditedUse): string {
 	const where = formatPlace(place);
-	return from === to ? `${where}: ${to} already` : `${where}: ${from} -> ${to}`;
+	return from === to ? `${where}: ${to} already` : `${where}: ${from || 'nothing'} -> ${to}`;
 }

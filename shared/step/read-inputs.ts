@@ -64,7 +64,7 @@ function readInput(name: string, declared: Input, raw: RawInput | undefined): un
 	const decoded = decode(name, kind, raw);
 	const parsed = declared.schema.safeParse(decoded);
 	if (parsed.success) return parsed.data;
-	const shown = declared.secret ? 'its value' : `"${[raw].flat().join(' ')}"`;
+	const shown = declared.secret ? 'its value' : JSON.stringify([raw].flat().join(' '));
 	throw badInput(`${name}: ${shown} is not ${expected(declared.schema, parsed.error)}`);
 }
 

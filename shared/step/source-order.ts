@@ -40,7 +40,7 @@ export function recordedSource(
 	if (same !== undefined) return { remote: same, commit };
 	const host = id.slice(0, id.indexOf('/'));
 	const beside = near.find((remote) => remote.host === host);
-	if (beside?.protocol === 'file') return undefined;
+	if (beside === undefined ? host === 'localhost' : beside.protocol === 'file') return undefined;
 	const scheme = beside?.protocol === 'http' ? 'http' : 'https';
 	const url =
 		beside?.protocol === 'ssh'

@@ -176,6 +176,50 @@ describe('promotion-pr on a real Gitea', () => {
 	});
 });
 
+describe('promotion-pr with verified on a real Gitea', () => {
+	const own = 'promote/verified-acme-api';
+	const verified = (inputs: Values = {}) =>
+		run({ verified: 'true', environment: 'verified', ...inputs });
+
+	test('the forge makes the commit, and the pull request stays open while its image changes', async () => {
+		const first = await verified();
+		expect(first, first.stdout).toMatchObject({ exitCode: 0, outputs: { operation: 'created' } });
+		const newer = await verified({ image: `${name}:3` });
+		expect(newer, newer.stdout).toMatchObject({
+			exitCode: 0,
+			outputs: { operation: 'updated', number: first.outputs.number },
+		});
+		expect((await verified({ image: `${name}:3` })).outputs).toMatchObject({
+			operation: 'unchanged',
+			commit: newer.outputs.commit,
+		});
+		const [pull] = (await openPulls()).filter(({ head }) => head.ref === own);
+		expect(pull).toMatchObject({ state: 'open', head: { sha: newer.outputs.commit } });
+		const branches = await api<{ name: string }[]>('GET', `/repos/${slug}/branches`);
+		expect(branches.filter(({ name }) => name.endsWith('.next'))).toEqual([]);
+		const base = await api<{ commit: { id: string } }>('GET', `/repos/${slug}/branches/main`);
+		const commit = await api<{ parents: { sha: string }[]; author: { login: string } }>(
+			'GET',
+			`/repos/${slug}/git/commits/${newer.outputs.commit}`,
+		);
+		expect(commit.parents.map(({ sha }) => sha)).toEqual([base.commit.id]);
+		expect(commit.author.login).toBe(adminUser);
+	});
+
+	test('five at once leave one pull request with one commit', async () => {
+		const runs = await Promise.all(
+			Array.from({ length: 5 }, (_, n) =>
+				verified({ environment: 'at-once', 'outputs-dir': `.out-${n}` }),
+			),
+		);
+		expect(runs.map(({ exitCode, stdout }) => (exitCode === 0 ? 0 : stdout))).toEqual(
+			runs.map(() => 0),
+		);
+		const open = (await openPulls()).filter(({ head }) => head.ref.includes('at-once'));
+		expect(open).toHaveLength(1);
+	});
+});
+
 describe('tag-source on a real Gitea', () => {
 	test('a tag is written once, replaced by force, and refused for a commit that is not there', async () => {
 		const { commit } = await api<{ commit: { id: string } }>('GET', `/repos/${slug}/branches/main`);

@@ -53,7 +53,7 @@ describe('a value keeps its type', () => {
 
 	it('a type that is lost is said', async () => {
 		const { notes } = await setValues(file('a: 3\n'), [{ path: 'a', value: 'x' }]);
-		expect(notes).toEqual(['a was the integer 3 and is now the string "x".']);
+		expect(notes).toEqual(['a was the integer 3 and is now the string "x"']);
 	});
 });
 

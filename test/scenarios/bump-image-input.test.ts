@@ -51,6 +51,10 @@ describe('bad input: exit code 2, one sentence, and the server is not asked', ()
 		[{ set: 'a={{digest}}' }, '--set: there is no digest to put in place of {{digest}}'],
 		[{ 'source-commit': 'abc' }, '--source-commit: "abc" is not a full commit name'],
 		[{ 'push-timeout': '5' }, '--push-timeout: "5" is not a duration'],
+		[{ tag: 'a\nb' }, '--tag: "a\\nb" is not a tag'],
+		[{ 'push-timeout': '1\n2' }, '--push-timeout: "1\\n2" is not a duration'],
+		[{ 'api-url': 'x' }, '--api-url: "x" is not a URL'],
+		[{ 'signing-key': 'x' }, '--signing-key: its value is not the text of an SSH or GPG private'],
 		[{ tags: 'v2' }, '--tags is no input of this step (did you mean tag?)'],
 		[
 			{ 'ssh-key': 'x', repository: 'git@127.0.0.1:a/b.git' },

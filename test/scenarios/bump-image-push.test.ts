@@ -145,6 +145,21 @@ describe('a server that is unwell', () => {
 		]);
 	});
 
+	test('that falls silent at each request in turn: exit code 3, and the next run completes it', async () => {
+		for (let silent = 1; silent <= requestsOfBump; silent++) {
+			const before = await infra.subjects();
+			const tag = `v${silent + 1}`;
+			let seen = 0;
+			infra.server.onRequest = () => (++seen === silent ? { kind: 'stall' } : undefined);
+			const run = await infra.bump({ tag, timeout: '3s' });
+			expect(run, `request ${silent}`).toMatchObject({ exitCode: 3 });
+			expect(run.stderr).toContain('Not done within 3 s');
+			infra.server.onRequest = undefined;
+			expect(await infra.bump({ tag })).toMatchObject({ exitCode: 0 });
+			expect(await infra.subjects()).toEqual([`Bump ${image} to ${tag}`, ...before]);
+		}
+	}, 120_000);
+
 	test('that never gets well: exit code 1, with what it says', async () => {
 		infra.server.onRequest = (request) =>
 			asksToPush(request) ? { kind: 'status', status: 503 } : undefined;

@@ -75,6 +75,8 @@ describe('a hold', () => {
 		expect((await hold({ image: 'nginx' })).outputs).toMatchObject({ held: 'true' });
 		expect((await hold({ image: 'ghcr.io/acme/web' })).outputs).toMatchObject({ held: 'false' });
 		expect((await hold({ branch: 'other' })).outputs).toMatchObject({ held: 'false' });
+		const all = await hold({ branch: 'other', image: undefined });
+		expect(all.stderr).toMatch(/^Nothing is held in other of /);
 		expect((await hold({ image: undefined })).stderr).toMatch(/nginx is held.*\n.*api is held/);
 	});
 

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { deployment, Infra } from './infra.ts';
+import { drone } from './fronts.ts';
+import { deployment, Infra, token } from './infra.ts';
+import { runStep } from './run-step.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -44,13 +46,31 @@ describe('others who push', () => {
 			runs.map(() => [0, '']),
 		);
 		expect(runs.map(({ outputs }) => outputs.image)).toEqual(runs.map(() => `${image}:v1`));
-		// Those that make it in the same second make the very same commit, and each may say so.
+		// Without a CI nothing tells them apart: those that make it in the same second make the
+		// very same commit, and each may say so.
 		const changed = runs.filter(({ outputs }) => outputs.changed === 'true');
 		expect(new Set(changed.map(({ outputs }) => outputs.commit))).toEqual(new Set([await tip()]));
 		expect((await infra.subjects()).slice(0, 2)).toEqual([
 			`Roll back ${image} to v1`,
 			`Bump ${image} to v2`,
 		]);
+	});
+
+	test('of ten runs of a CI at once just one says that it changed something', async () => {
+		const server = new URL(infra.url).origin;
+		const inputs = { repository: infra.url, token, file: path, image };
+		const runs = await Promise.all(
+			Array.from({ length: 10 }, (_, run) => {
+				const situation = { server, repository: 'acme/api', commit: 'a'.repeat(40), run };
+				return runStep('rollback', drone(situation, inputs));
+			}),
+		);
+		expect(runs.map(({ exitCode }) => exitCode)).toEqual(runs.map(() => 0));
+		const changed = runs.filter(({ outputs }) => outputs.changed === 'true');
+		expect(changed.map(({ outputs }) => outputs.commit)).toEqual([await tip()]);
+		expect(runs.map(({ outputs }) => outputs.commit)).toEqual(
+			runs.map(() => changed[0]?.outputs.commit),
+		);
 	});
 
 	test('ten bumps at once with a rollback: afterwards it is back, and held', async () => {
