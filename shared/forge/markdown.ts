@@ -6,28 +6,38 @@ const wordJoiner = '\u2060';
  * Text from outside made fit for a title or a commit's message: it mentions nobody, closes
  * no issue and refers to none, by an invisible character in the place that forges look at.
  * Image references and `owner/name@commit` stay as they are, byte for byte.
+ *
+ * Mentions: `@name`, `@team/name`, Bitbucket's `@{id}` and `@"full name"`, Azure's `@<id>`.
+ * References: `#1`, `!1`, `GH-1`. What closes: the words of GitHub, GitLab and Gitea before an
+ * address, or before a key of Jira's, which GitLab obeys as well.
  */
 export function inertText(text: string): string {
 	return text
-		.replace(/(^|[^\w`])@(?=\w)/g, `$1@${wordJoiner}`)
+		.replace(/(^|\W)@(?=[\w{"<&])/g, `$1@${wordJoiner}`)
 		.replace(/([#!])(?=\d)/g, `$1${wordJoiner}`)
 		.replace(/\b(GH-)(?=\d)/gi, `$1${wordJoiner}`)
 		.replace(
-			/\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|reopen(?:s|ed)?)(?=:?\s+\S*\/(?:issues|pulls?)\/\d)/gi,
+			/\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?|reopen(?:s|ed)?)(?=:?\s+(?:\S*\/(?:issues|pulls?|merge_requests)\/\d|(?:issues?\s+)?[A-Z][A-Z\d_]+-\d))/gi,
 			`$1${wordJoiner}`,
 		);
 }
 
 /**
- * Text from outside as Markdown text: besides, nothing in it is markup or HTML, and it
- * stays in one line.
+ * Text from outside as Markdown text: besides, nothing in it is markup, HTML or an address
+ * that becomes a link (on GitHub a bare one is told to the issue that it leads to), no
+ * reference of GitLab's own (`&1`, `$1`, `%1`, `~1`, `[issue:1]`), and it stays in one line.
  */
 export function inertMarkdown(text: string): string {
-	const escaped = oneLine(text)
+	const inert = inertText(oneLine(text))
+		.replace(/([&$%~])(?=[\d"])/g, `$1${wordJoiner}`)
+		.replace(/\[(?=\w+:)/g, `[${wordJoiner}`)
+		.replace(/\b(\w+:)(?=\/\/)/g, `$1${wordJoiner}`)
+		.replace(/\b(www)(?=\.)/gi, `$1${wordJoiner}`)
+		.replace(/(?<=\w)@(?=[\w-]+\.)/g, `@${wordJoiner}`);
+	return inert
 		.replaceAll('&', '&amp;')
 		.replaceAll('<', '&lt;')
-		.replace(/[\\`*_[\]()~|>]/g, '\\$&');
-	return inertText(escaped)
+		.replace(/[\\`*_[\]()~|>]/g, '\\$&')
 		.replace(/^[-+#=/]/, '\\$&')
 		.replace(/^(\d+)([.)])/, '$1\\$2');
 }
