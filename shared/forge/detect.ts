@@ -3,6 +3,7 @@ import type { Remote } from '../git/remote.ts';
 import { HttpClient, type HttpResponse, type TlsOptions } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
 import type { ForgeKind } from './forge.ts';
+import { isAzureHost, isGitHubHost, isHostOf, kindByHost } from './hosts.ts';
 
 export interface ForgeQuestion {
 	readonly remote: Pick<Remote, 'url' | 'protocol' | 'host'>;
@@ -45,11 +46,9 @@ export async function detectForge(question: ForgeQuestion): Promise<FoundForge> 
 /** A forge that is known by its name alone, or by how its API's address looks. */
 function kindByAddress(remote: ForgeQuestion['remote'], apiUrl: string | undefined) {
 	const hostname = hostnameOf(remote);
-	if (isGitHubHost(hostname)) return 'github';
-	if (hostname === 'codeberg.org') return 'forgejo';
-	if (isHostOf('gitlab.com', hostname)) return 'gitlab';
-	if (isHostOf('bitbucket.org', hostname)) return 'bitbucket';
-	if (isAzureHost(hostname) || /\/_git\//.test(remote.url)) return 'azure';
+	const known = kindByHost(hostname);
+	if (known !== undefined) return known;
+	if (/\/_git\//.test(remote.url)) return 'azure';
 	if (apiUrl === undefined) return undefined;
 	const { hostname: apiHost, pathname } = new URL(apiUrl);
 	if (apiHost.startsWith('api.') && isGitHubHost(apiHost.slice('api.'.length))) return 'github';
@@ -58,22 +57,6 @@ function kindByAddress(remote: ForgeQuestion['remote'], apiUrl: string | undefin
 	if (/\/rest\/api\/[\w.]+\/?$/.test(pathname) || apiHost === 'api.bitbucket.org')
 		return 'bitbucket';
 	return /\/api\/v1\/?$/.test(pathname) ? 'gitea' : undefined;
-}
-
-/** A service's own host, or that of its ssh over port 443. */
-function isHostOf(service: string, hostname: string): boolean {
-	return hostname === service || hostname === `altssh.${service}`;
-}
-
-function isAzureHost(hostname: string): boolean {
-	return /^(?:ssh\.)?dev\.azure\.com$|\.visualstudio\.com$/.test(hostname);
-}
-
-/** github.com, its ssh over port 443, and GitHub's own servers for one enterprise each. */
-function isGitHubHost(hostname: string): boolean {
-	return (
-		hostname === 'github.com' || hostname === 'ssh.github.com' || hostname.endsWith('.ghe.com')
-	);
 }
 
 function usualApi(
