@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
 import { fetchTip } from '../../shared/git/commit-to-branch.ts';
+import type { RecordedCommit } from '../../shared/git/history.ts';
 import { repositoryId } from '../../shared/git/remote.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
 import {
@@ -17,7 +18,7 @@ import { readRights } from '../../shared/step/app-token.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { type AccessInputs, openFrom, remoteFrom } from '../../shared/step/repository.ts';
 import { readRollout } from '../../shared/step/rollout.ts';
-import { type RecordedCommit, recordsInWorkspace } from '../../shared/step/workspace-history.ts';
+import { recordsInWorkspace } from '../../shared/step/workspace-history.ts';
 
 export interface ImageInputs extends AccessInputs {
 	/** Where it is promoted to: the token is for that host. */

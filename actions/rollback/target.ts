@@ -151,8 +151,10 @@ async function previous(search: Search, images: readonly string[]): Promise<Foun
 	return { ...found, record: { ...(environment && { environment }), ...found.record } };
 }
 
+type Told = Pick<RecordedCommit, 'commit' | 'record'>;
+
 /** The commit that wrote an image. */
-interface Origin extends RecordedCommit {
+interface Origin extends Told {
 	/** What the files had before. */
 	readonly before: readonly string[];
 }
@@ -197,7 +199,7 @@ async function originOf(image: string, search: Search): Promise<Origin | undefin
 /** The commit with what was before, if it is the one that made the files use an image. */
 async function writes(
 	image: string,
-	{ commit, parent, record }: RecordedCommit & { parent: string },
+	{ commit, parent, record }: Told & { parent: string },
 	{ repository, paths, inputs }: Search,
 ): Promise<Origin | undefined> {
 	const after = await imagesAt(repository, commit, paths, inputs);

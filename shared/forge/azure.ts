@@ -63,6 +63,7 @@ const cutOff = 400;
 export class AzureForge implements Forge {
 	readonly kind = 'azure';
 	readonly title = 'Azure DevOps';
+	readonly pages = 'azure';
 	readonly mark = '!';
 	readonly longestBody = 4000;
 	readonly #rest: Rest;

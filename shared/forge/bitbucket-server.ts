@@ -1,4 +1,5 @@
 import { Failure } from '../failure/failure.ts';
+import type { CommitsBetween } from '../git/commits-between.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { bitbucketLogin } from './bitbucket.ts';
 import {
@@ -7,6 +8,7 @@ import {
 	type MergeQuestion,
 	mergeState,
 } from './bitbucket-server-merge.ts';
+import { bothSides, listPages, subjectOf } from './commit-list.ts';
 import type { Connection } from './connection.ts';
 import type {
 	AutoMerge,
@@ -58,6 +60,12 @@ interface Page<T> {
 	nextPageStart: number | null;
 }
 
+interface ServerCommit {
+	id: string;
+	message: string;
+	author: { name: string; displayName?: string };
+}
+
 const pageSize = 100;
 
 /**
@@ -68,6 +76,7 @@ const pageSize = 100;
 export class BitbucketServerForge implements Forge {
 	readonly kind = 'bitbucket';
 	readonly title = 'Bitbucket';
+	readonly pages = 'bitbucket-server';
 	readonly longestBody = 32_000;
 	readonly #rest: Rest;
 	readonly #connection: Connection;
@@ -222,6 +231,28 @@ export class BitbucketServerForge implements Forge {
 
 	#merging({ number }: PullRequest): MergeQuestion {
 		return { rest: this.#rest, number, path: this.#path(`/pull-requests/${number}`) };
+	}
+
+	async commitsBetween(
+		from: string,
+		to: string,
+		limit: number,
+	): Promise<CommitsBetween | undefined> {
+		return await bothSides({ from, to }, (since, until) =>
+			listPages<number>(limit, async (start = 0) => {
+				const query = { since, until, limit: pageSize, start };
+				const response = await this.#rest.send({ path: this.#path('/commits'), query });
+				if (response.status === 404) return undefined;
+				if (response.status >= 300) throw this.#rest.refused('compare two commits', response);
+				const page = this.#rest.parse<Page<ServerCommit>>(response);
+				const commits = page.values.map(({ id, message, author }) => ({
+					commit: id,
+					subject: subjectOf(message),
+					author: author.displayName ?? author.name,
+				}));
+				return { commits, next: page.nextPageStart ?? undefined };
+			}),
+		);
 	}
 
 	async #list(query: HttpRequest['query']): Promise<PullRequest[]> {

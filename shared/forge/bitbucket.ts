@@ -1,6 +1,8 @@
 import { Failure } from '../failure/failure.ts';
+import type { CommitsBetween, ListedCommit } from '../git/commits-between.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { autoMerge, type MergeQuestion, mergeState } from './bitbucket-merge.ts';
+import { bothSides, listPages, subjectOf } from './commit-list.ts';
 import type { Connection } from './connection.ts';
 import type {
 	AutoMerge,
@@ -47,6 +49,13 @@ interface Page<T> {
 	next?: string;
 }
 
+interface CloudCommit {
+	hash: string;
+	message: string;
+	/** As the commit has it: `Alice <alice@example.com>`. */
+	author: { raw: string };
+}
+
 const pageSize = 50;
 /** What lists leave out unless they are asked for it. */
 const fields = '+values.reviewers,+values.participants';
@@ -73,6 +82,7 @@ export function bitbucketLogin({
 export class BitbucketCloudForge implements Forge {
 	readonly kind = 'bitbucket';
 	readonly title = 'Bitbucket';
+	readonly pages = 'bitbucket-cloud';
 	readonly longestBody = 32_000;
 	readonly #rest: Rest;
 	readonly #connection: Connection;
@@ -225,6 +235,23 @@ export class BitbucketCloudForge implements Forge {
 		return { rest: this.#rest, number, repository: this.#path() };
 	}
 
+	async commitsBetween(
+		from: string,
+		to: string,
+		limit: number,
+	): Promise<CommitsBetween | undefined> {
+		return await bothSides({ from, to }, (exclude, include) =>
+			listPages<number>(limit, async (page = 1) => {
+				const query = { include, exclude, pagelen: 100, page };
+				const response = await this.#rest.send({ path: this.#path('/commits'), query });
+				if (response.status === 404) return undefined;
+				if (response.status >= 300) throw this.#rest.refused('compare two commits', response);
+				const { values, next } = this.#rest.parse<Page<CloudCommit>>(response);
+				return { commits: values.map(toListed), next: next === undefined ? next : page + 1 };
+			}),
+		);
+	}
+
 	async #list(states: string, query?: string): Promise<CloudPull[]> {
 		const all: CloudPull[] = [];
 		for (let page = 1; ; page++) {
@@ -310,6 +337,14 @@ function toPullRequest(pull: CloudPull): PullRequest {
 		assignees: [],
 		requestedReviewers: waiting.map(nameOf),
 		requestedTeams: [],
+	};
+}
+
+function toListed({ hash, message, author }: CloudCommit): ListedCommit {
+	return {
+		commit: hash,
+		subject: subjectOf(message),
+		author: author.raw.replace(/\s*<[^>]*>\s*$/, ''),
 	};
 }
 

@@ -1,5 +1,7 @@
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { CommitsBetween } from '../git/commits-between.ts';
 import type { Relation } from '../git/history.ts';
+import type { PageStyle } from './pages.ts';
 
 /** What a server can be. `git` is a server with no forge around it. */
 export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure' | 'git';
@@ -122,6 +124,8 @@ export interface Forge {
 	readonly title: string;
 	/** What stands before a pull request's number in a text that refers to it; `#` where it is not there. */
 	readonly mark?: '!';
+	/** How the addresses of its pages are made. */
+	readonly pages?: PageStyle;
 	/** Characters that a body may have, where that is fewer than a diff may need. */
 	readonly longestBody?: number;
 	/** All open pull requests between branches of the repository itself, the newest first. */
@@ -176,6 +180,11 @@ export interface Forge {
 	 * that comes before both.
 	 */
 	compare?(ours: string, theirs: string): Promise<Relation>;
+	/**
+	 * What lies between two commits, of each side the newest so many; undefined where the forge
+	 * does not know both.
+	 */
+	commitsBetween?(from: string, to: string, limit: number): Promise<CommitsBetween | undefined>;
 	/**
 	 * Commits files by the API, as whoever the token belongs to: a commit that the forge signs
 	 * itself, where it does so. It goes through only while what it replaces stands as it did.

@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { CommitsBetween } from '../git/commits-between.ts';
 import type { Relation } from '../git/history.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
+import { bothSides } from './commit-list.ts';
 import { type Connection, userAgent } from './connection.ts';
 import type {
 	AutoMerge,
@@ -14,6 +16,7 @@ import type {
 	Verification,
 } from './forge.ts';
 import { commitFiles } from './gitea-commit.ts';
+import { type GiteaComparison, toCommitList } from './gitea-compare.ts';
 import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './gitea-merge.ts';
 import {
 	type GiteaPull,
@@ -35,6 +38,7 @@ const settling = { attempts: 5, pause: 500 };
 export class GiteaForge implements Forge {
 	readonly kind: 'gitea' | 'forgejo';
 	readonly title: string;
+	readonly pages = 'github';
 	readonly #connection: Connection;
 	readonly #client: HttpClient;
 
@@ -209,21 +213,23 @@ export class GiteaForge implements Forge {
 
 	async compare(ours: string, theirs: string): Promise<Relation> {
 		if (ours === theirs) return 'same';
-		const [theirsOnly, oursOnly] = await Promise.all([
-			this.#commitsBetween(ours, theirs),
-			this.#commitsBetween(theirs, ours),
-		]);
-		if (theirsOnly === undefined || oursOnly === undefined) return undefined;
-		if (oursOnly === 0) return 'older';
-		return theirsOnly === 0 ? 'newer' : 'apart';
+		const between = await this.commitsBetween(ours, theirs, 0);
+		if (between === undefined) return undefined;
+		if (between.removed.total === 0) return 'older';
+		return between.added.total === 0 ? 'newer' : 'apart';
 	}
 
-	/** How many commits the second has that the first has not; undefined where it has no such. */
-	async #commitsBetween(from: string, to: string): Promise<number | undefined> {
-		const response = await this.#client.send({ path: this.#path(`/compare/${from}...${to}`) });
-		if (response.status === 404) return undefined;
-		if (response.status >= 300) throw this.#refused('compare two commits', response);
-		return parse<{ total_commits: number }>(response).total_commits;
+	async commitsBetween(
+		from: string,
+		to: string,
+		limit: number,
+	): Promise<CommitsBetween | undefined> {
+		return await bothSides({ from, to }, async (one, other) => {
+			const response = await this.#client.send({ path: this.#path(`/compare/${one}...${other}`) });
+			if (response.status === 404) return undefined;
+			if (response.status >= 300) throw this.#refused('compare two commits', response);
+			return toCommitList(parse<GiteaComparison>(response), limit);
+		});
 	}
 
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {

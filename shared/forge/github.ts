@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Octokit } from '@octokit/rest';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import type { CommitsBetween } from '../git/commits-between.ts';
 import type { Relation } from '../git/history.ts';
 import { HttpClient } from '../http/client.ts';
 import { type Connection, userAgent } from './connection.ts';
@@ -15,17 +16,19 @@ import type {
 	Verification,
 } from './forge.ts';
 import { commitFiles } from './github-commit.ts';
+import { commitsBetween } from './github-compare.ts';
+import {
+	isAboutAMomentAgo,
+	isRequestError,
+	isUnknownYet,
+	type RequestError,
+	wordsOf,
+} from './github-error.ts';
 import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './github-merge.ts';
 import { type ListedPull, toPullRequest } from './github-pull-request.ts';
 import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
-
-/** An answer of GitHub's other than success. */
-interface RequestError {
-	status: number;
-	response?: { data?: { message?: string; errors?: unknown[] } };
-}
 
 /** Tries for what GitHub does not know yet of a moment ago, and the first pause in ms. */
 const settling = { attempts: 5, pause: 500 };
@@ -45,6 +48,7 @@ const workflowBot = 'github-actions[bot]';
 export class GitHubForge implements Forge {
 	readonly kind = 'github';
 	readonly title = 'GitHub';
+	readonly pages = 'github';
 	readonly #connection: Connection;
 	readonly #client: HttpClient;
 	readonly #octokit: Octokit;
@@ -249,6 +253,19 @@ export class GitHubForge implements Forge {
 		}
 	}
 
+	async commitsBetween(
+		from: string,
+		to: string,
+		limit: number,
+	): Promise<CommitsBetween | undefined> {
+		try {
+			return await commitsBetween(this.#octokit, this.#where, { from, to }, limit);
+		} catch (error) {
+			if (isRequestError(error, 404)) return undefined;
+			throw this.#failure('compare two commits', error);
+		}
+	}
+
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {
 		const doing = `commit to ${commit.branch}`;
 		return await commitFiles(this.#octokit, commit, {
@@ -352,34 +369,4 @@ export class GitHubForge implements Forge {
 			`The pull request is made with the workflow's own GITHUB_TOKEN, and GitHub starts no workflows for it: give the token of a GitHub App or a fine-grained token if its checks have to run`,
 		);
 	}
-}
-
-function isRequestError(error: unknown, status?: number): error is RequestError {
-	if (!(error instanceof Error) || error.name !== 'HttpError') return false;
-	const { status: actual } = error as unknown as RequestError;
-	return status === undefined || actual === status;
-}
-
-/** The message, and those of its `errors`, which are texts or objects. */
-function wordsOf({ response }: RequestError): string {
-	const { message = '', errors = [] } = response?.data ?? {};
-	const details = Array.isArray(errors) ? errors : [];
-	return [message, ...details.map((detail) => textOf(detail))].filter(Boolean).join(': ');
-}
-
-function textOf(detail: unknown): string {
-	if (typeof detail !== 'object' || detail === null) return String(detail ?? '');
-	const { message, field, code } = detail as Record<string, unknown>;
-	return typeof message === 'string' ? message : [field, code].filter(Boolean).join(' ');
-}
-
-/** A 404, or the 422 by which GitHub says that a pull request is not known to all of it yet. */
-function isUnknownYet(error: unknown): boolean {
-	if (isRequestError(error, 404)) return true;
-	return isRequestError(error, 422) && /could not resolve to a node/i.test(wordsOf(error));
-}
-
-/** A 422 for a branch or a commit that was pushed a moment ago and is not known everywhere yet. */
-function isAboutAMomentAgo(error: RequestError): boolean {
-	return /no commits between|head invalid|head sha|branch.*(not|n't) exist/i.test(wordsOf(error));
 }

@@ -1,5 +1,7 @@
 import { Failure } from '../failure/failure.ts';
+import type { CommitsBetween } from '../git/commits-between.ts';
 import type { HttpRequest } from '../http/client.ts';
+import { bothSides } from './commit-list.ts';
 import type { Connection } from './connection.ts';
 import type {
 	AutoMerge,
@@ -36,6 +38,10 @@ interface MergeRequest {
 	reviewers?: User[] | null;
 }
 
+interface Comparison {
+	commits: { id: string; title: string; author_name: string }[];
+}
+
 /** What GitLab takes for a draft in a title; it has no other mark for the API to set. */
 const draftMark = /^(?:\s*(?:\[draft\]|\(draft\)|draft:|draft - ))+\s*/i;
 const pageSize = 100;
@@ -48,6 +54,7 @@ const pageSize = 100;
 export class GitLabForge implements Forge {
 	readonly kind = 'gitlab';
 	readonly title = 'GitLab';
+	readonly pages = 'gitlab';
 	readonly mark = '!';
 	readonly #rest: Rest;
 	readonly #name: string;
@@ -194,6 +201,27 @@ export class GitLabForge implements Forge {
 
 	#merging({ number }: PullRequest): MergeQuestion {
 		return { rest: this.#rest, number, project: this.#path() };
+	}
+
+	async commitsBetween(
+		from: string,
+		to: string,
+		limit: number,
+	): Promise<CommitsBetween | undefined> {
+		return await bothSides({ from, to }, async (one, other) => {
+			const path = this.#path('/repository/compare');
+			const response = await this.#rest.send({ path, query: { from: one, to: other } });
+			if (response.status === 404) return undefined;
+			if (response.status >= 300) throw this.#rest.refused('compare two commits', response);
+			// The oldest comes first.
+			const commits = this.#rest.parse<Comparison>(response).commits.reverse();
+			const listed = commits.slice(0, limit).map(({ id, title, author_name }) => ({
+				commit: id,
+				subject: title,
+				author: author_name,
+			}));
+			return { listed, total: commits.length };
+		});
 	}
 
 	async #list(query: HttpRequest['query']): Promise<MergeRequest[]> {

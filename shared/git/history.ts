@@ -6,6 +6,21 @@ import type { Repository } from './repository.ts';
 export interface RecordedCommit {
 	readonly commit: string;
 	readonly record: Record;
+	/** When it was committed: since when what it says stands there. */
+	readonly at: Date;
+}
+
+/** What `git log` has to be asked for, that `recordsIn` reads. */
+export const recordFormat = ['-z', '--format=%H%n%ct%n%B'];
+
+/** The commits with a record in what a log with `recordFormat` says, in its order. */
+export function recordsIn(log: string): RecordedCommit[] {
+	return log.split('\0').flatMap((entry) => {
+		const [commit = '', seconds = ''] = entry.split('\n', 2);
+		const record = parseTrailers(entry.slice(commit.length + seconds.length + 2));
+		if (Object.keys(record).length === 0) return [];
+		return [{ commit, record, at: new Date(Number(seconds) * 1000) }];
+	});
 }
 
 /** How far the history of two commits is fetched to tell which is the older one. */
@@ -16,13 +31,8 @@ export async function recordsBefore(
 	repository: Repository,
 	commit: string,
 ): Promise<RecordedCommit[]> {
-	const log = ['log', '-z', '--format=%H%n%B', '--end-of-options', commit];
-	const entries = await (await viewOf(repository)).text(log);
-	return entries.split('\0').flatMap((entry) => {
-		const end = entry.indexOf('\n');
-		const record = parseTrailers(entry.slice(end + 1));
-		return Object.keys(record).length > 0 ? [{ commit: entry.slice(0, end), record }] : [];
-	});
+	const log = ['log', ...recordFormat, '--end-of-options', commit];
+	return recordsIn(await (await viewOf(repository)).text(log));
 }
 
 /** That of the two views which sees more: without partial clones there is but one. */
@@ -103,11 +113,21 @@ export async function relationOf(
 	theirs: string,
 ): Promise<Relation> {
 	if (ours === theirs) return 'same';
-	await repository.fetchHistory([theirs], 1);
-	// Without partial clones the files of a thousand commits would come along.
-	if (!repository.filters) return undefined;
-	await repository.fetchHistory([theirs, ours], relatedDepth);
+	if (!(await fetchBoth(repository, ours, theirs))) return undefined;
 	return await relationIn(repository.history, ours, theirs);
+}
+
+/** Fetches two commits and those before them; false where the server sends no commits alone. */
+export async function fetchBoth(
+	repository: Repository,
+	one: string,
+	other: string,
+): Promise<boolean> {
+	await repository.fetchHistory([other], 1);
+	// Without partial clones the files of a thousand commits would come along.
+	if (!repository.filters) return false;
+	await repository.fetchHistory([other, one], relatedDepth);
+	return true;
 }
 
 async function ancestors(git: Git, commit: string): Promise<Set<string> | undefined> {

@@ -2,14 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../failure/failure.ts';
 import { Git, gitVariables } from '../git/git.ts';
-import { parseTrailers, type Record } from '../record/record.ts';
+import { type RecordedCommit, recordFormat, recordsIn } from '../git/history.ts';
 import type { StepContext } from './declare.ts';
-
-/** A commit of the workspace's repository that carries a record. */
-export interface RecordedCommit {
-	readonly commit: string;
-	readonly record: Record;
-}
 
 /** How far back the workspace's history is read. */
 const deepest = 1000;
@@ -31,21 +25,11 @@ export async function recordsInWorkspace(
 		signal,
 	});
 	try {
-		const format = '--format=%H%n%B%x00';
 		const filter = ['--extended-regexp', '--regexp-ignore-case', '--grep=^Lockstep-'];
-		const args = ['log', `--max-count=${deepest}`, ...filter, format, 'HEAD', '--'];
+		const args = ['log', `--max-count=${deepest}`, ...filter, ...recordFormat, 'HEAD', '--'];
 		const { code, stdout, stderr } = await git.try(args);
 		if (code !== 0) log.debug(`The workspace's history cannot be read: ${stderr.trim()}`);
-		return stdout
-			.toString()
-			.split('\0')
-			.map((entry) => entry.trimStart())
-			.filter((entry) => entry !== '')
-			.map((entry) => {
-				const [commit = ''] = entry.split('\n', 1);
-				return { commit, record: parseTrailers(entry.slice(commit.length + 1)) };
-			})
-			.filter(({ record }) => Object.keys(record).length > 0);
+		return recordsIn(stdout.toString());
 	} catch (error) {
 		signal.throwIfAborted();
 		log.debug(`The workspace is no git repository: ${messageOf(error)}`);
