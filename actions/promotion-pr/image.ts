@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
 import { fetchTip } from '../../shared/git/commit-to-branch.ts';
-import type { RecordedCommit } from '../../shared/git/history.ts';
+import { type RecordedCommit, recordsBefore } from '../../shared/git/history.ts';
 import { repositoryId } from '../../shared/git/remote.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
 import {
@@ -13,7 +13,6 @@ import {
 } from '../../shared/image/reference.ts';
 import { listImages, type ManifestFile } from '../../shared/manifest/edit.ts';
 import type { Record } from '../../shared/record/record.ts';
-import { parseTrailers } from '../../shared/record/record.ts';
 import { readRights } from '../../shared/step/app-token.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { type AccessInputs, openFrom, remoteFrom } from '../../shared/step/repository.ts';
@@ -38,7 +37,16 @@ export interface ImageInputs extends AccessInputs {
 export interface Candidate {
 	readonly image: Reference;
 	/** What is known of it: `digest`, `source`, `from`, and the `environment` it ran in. */
-	readonly proof: Pick<Record, 'digest' | 'source' | 'from' | 'environment'>;
+	readonly proof: Proof;
+	/** Since when it stands there, and by which run, where the history tells. */
+	readonly standing?: Standing;
+}
+
+type Proof = Pick<Record, 'digest' | 'source' | 'from' | 'environment'>;
+
+interface Standing {
+	readonly since: Date;
+	readonly run: string | undefined;
 }
 
 /**
@@ -58,7 +66,7 @@ export async function findCandidates(
 		throw badInput(
 			`${nameOf('image')} says which image is meant (${formatReference(given)}), and ${nameOf('from-file')} is to say it too; give one of them, or ${nameOf('image')} without tag and digest`,
 		);
-	if (isWhole) return [{ image: given, proof: proofOf(given, await recordsInWorkspace(context)) }];
+	if (isWhole) return [provedImage(given, await recordsInWorkspace(context))];
 	const running =
 		inputs.fromFile !== undefined
 			? await imagesInFile(inputs.fromFile, inputs, context)
@@ -100,10 +108,9 @@ async function deployed(
 	return (rollout?.images ?? []).map((image) => {
 		const id = rollout?.ids.find(({ name }) => sameRepository(name, image.name));
 		const digest = image.digest ?? id?.digest;
-		return {
-			image,
-			proof: { ...fromHere(context), ...proofOf(image, records), ...(digest && { digest }) },
-		};
+		const proved = provedImage(image, records);
+		const proof = { ...fromHere(context), ...proved.proof, ...(digest && { digest }) };
+		return { ...proved, proof };
 	});
 }
 
@@ -115,10 +122,10 @@ async function imagesInFile(
 	if (inputs.fromRepository === undefined) {
 		const records = await recordsInWorkspace(context);
 		const file = await readWorkspaceFile(path, context);
-		return (await imagesOf(file)).map((image) => ({
-			image,
-			proof: { ...fromHere(context), ...proofOf(image, records) },
-		}));
+		return (await imagesOf(file)).map((image) => {
+			const proved = provedImage(image, records);
+			return { ...proved, proof: { ...fromHere(context), ...proved.proof } };
+		});
 	}
 	const repository = await openFrom(inputs.fromRepository, inputs, context, {
 		input: 'from-repository',
@@ -130,14 +137,14 @@ async function imagesInFile(
 		const patterns = [repositoryPath(path, context.nameOf('from-file'))];
 		const where = `${branch} of ${repository.remote.url}`;
 		const selected = await repository.listFiles(tip, patterns, where);
-		const contents = await repository.readFiles(selected);
-		const record = parseTrailers(await repository.messageOf(tip));
+		const contents = await repository.readFiles(selected, tip);
+		const records = await recordsBefore(repository, tip);
 		const from = `${repositoryId(repository.remote)}@${tip}`;
 		const found: Candidate[] = [];
 		for (const [name, bytes] of contents)
 			for (const image of await imagesOf({ name, bytes })) {
-				const told = record.image === formatReference(image) ? record : {};
-				found.push({ image, proof: { ...proofIn(told), from } });
+				const proved = provedImage(image, records);
+				found.push({ ...proved, proof: { ...proved.proof, from } });
 			}
 		return found;
 	} finally {
@@ -173,13 +180,20 @@ async function imagesOf(file: ManifestFile): Promise<Reference[]> {
 	return [...found.values()];
 }
 
-/** What the workspace's history tells of an image. */
-function proofOf(
-	image: Reference,
-	records: readonly RecordedCommit[],
-): Pick<Record, 'digest' | 'source' | 'environment'> {
+/** An image with what the newest record of it tells, in the history of where it runs. */
+function provedImage(image: Reference, records: readonly RecordedCommit[]): Candidate {
 	const told = records.find(({ record }) => record.image === formatReference(image));
-	return { ...(image.digest && { digest: image.digest }), ...proofIn(told?.record ?? {}) };
+	const { digest, source, environment, run } = told?.record ?? {};
+	return {
+		image,
+		proof: {
+			...(image.digest && { digest: image.digest }),
+			...(digest && { digest }),
+			...(source && { source }),
+			...(environment && { environment }),
+		},
+		...(told && { standing: { since: told.at, run } }),
+	};
 }
 
 /** The environment that is checked out in the workspace, where an image was seen to run. */
@@ -188,18 +202,6 @@ function fromHere(context: StepContext): Pick<Record, 'from'> {
 	const url = repository?.cloneUrl ?? repository?.url;
 	if (url === undefined || commit === undefined) return {};
 	return { from: `${repositoryId(remoteFrom(url, context))}@${commit}` };
-}
-
-function proofIn({
-	digest,
-	source,
-	environment,
-}: Record): Pick<Record, 'digest' | 'source' | 'environment'> {
-	return {
-		...(digest && { digest }),
-		...(source && { source }),
-		...(environment && { environment }),
-	};
 }
 
 function noImage(

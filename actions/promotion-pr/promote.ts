@@ -23,6 +23,7 @@ import { type Candidate, findCandidates } from './image.ts';
 import type { PromotionInputs } from './inputs.ts';
 import { checkMerging, type Ready, seeThrough } from './merge.ts';
 import { branchName, chooseCandidate, planPromotion } from './plan.ts';
+import { describePromotion } from './proposal.ts';
 import { alreadyThereComment, promotionsBeside, supersededComment } from './pull-request.ts';
 import type { Work } from './work.ts';
 
@@ -196,15 +197,8 @@ async function promoteOne(
 	if (edit.kind === 'nothing')
 		return { ...outputs, ...(await closeDone(work, base, applied, present)) };
 
-	const record = { ...applied.record, ...edit.circumstances };
-	const promotion = {
-		does: 'promote' as const,
-		...applied,
-		record,
-		provedIn: candidate?.proof.environment,
-		diff: await repository.diff(edit.base.tip, edit.made),
-		remote: repository.remote,
-	};
+	const promotion = await describePromotion(work, edit, candidate);
+	const { record } = promotion;
 	const title = composeTitle(inputs.title, promotion, nameOf('title'));
 	const body = composeBody(inputs.body, promotion, nameOf('body'), forge.longestBody);
 	const older = inputs.closeSuperseded ? promotionsBeside(open, { ...aim, record }) : [];

@@ -6,6 +6,8 @@ import { describeUse } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { ownBranch, type Tip, writeBranch } from '../../shared/step/propose.ts';
 import { composeBody, composeTitle, type Proposed } from '../../shared/step/pull-request-text.ts';
+import { knownSites } from '../../shared/step/sites.ts';
+import { sourceCommits } from '../../shared/step/source-commits.ts';
 import type { VerifiedWriter } from '../../shared/step/verified.ts';
 import { rollbackEdit } from './edit.ts';
 import type { RollbackInputs } from './inputs.ts';
@@ -64,16 +66,17 @@ export async function proposeRollback(
 		}
 		return done;
 	}
+	const change = { ...applied, record: { ...applied.record, ...edit.circumstances } };
 	const proposed: Proposed = {
-		...applied,
+		...change,
 		does: 'rollback',
-		record: { ...applied.record, ...edit.circumstances },
-		provedIn: undefined,
+		at: edit.at,
+		commits: await sourceCommits(change, { repository, tip: base.tip }, inputs, context),
 		diff: await repository.diff(base.tip, edit.made),
-		remote: repository.remote,
+		sites: knownSites(repository.remote, forge, context.event),
 	};
 	const title = composeTitle(undefined, proposed, 'title');
-	const body = composeBody(undefined, proposed, 'body');
+	const body = composeBody(undefined, proposed, 'body', forge.longestBody);
 	const files = applied.files.map(({ path }) => path);
 	if (inputs.dryRun) {
 		log.info(`Dry run: a pull request into ${where} would be opened or updated: ${title}`);

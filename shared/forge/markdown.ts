@@ -58,12 +58,17 @@ export function codeBlock(text: string, language: string): string {
 
 /** A link, or the label alone where the address is not one of the web. */
 export function link(label: string, address: string): string {
-	if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) return label;
-	const url = new URL(address).href.replace(
+	const url = webAddress(address);
+	return url === undefined ? label : `[${label}](${url})`;
+}
+
+/** An address of the web as it may stand in Markdown; undefined for any other text. */
+export function webAddress(text: string): string | undefined {
+	if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return undefined;
+	return new URL(text).href.replace(
 		/[<>()\\]/g,
 		(character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
 	);
-	return `[${label}](${url})`;
 }
 
 function longestRun(text: string): number {

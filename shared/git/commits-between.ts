@@ -55,7 +55,7 @@ async function listIn(git: Git, range: string, limit: number): Promise<CommitLis
 			'--',
 		]),
 	]);
-	const entries = log === '' ? [] : log.split('\0');
+	const entries = log.split('\0').filter((entry) => entry !== '');
 	return {
 		total: Number(count),
 		listed: entries.map((entry) => {

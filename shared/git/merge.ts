@@ -1,9 +1,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure/failure.ts';
+import { changesBetween } from './changes.ts';
 import { allCommits } from './commit-to-branch.ts';
 import type { FileChange } from './objects.ts';
-import { changesBetween } from './own-branch.ts';
 import type { Repository } from './repository.ts';
 import type { TreeFile } from './tree.ts';
 

@@ -1,28 +1,38 @@
 import { Failure } from '../failure/failure.ts';
 import { parseTrailers, type Record } from '../record/record.ts';
+import { changesBetween } from './changes.ts';
 import { type CommitText, readCommit } from './objects.ts';
 import type { Repository } from './repository.ts';
+import { beneathUpdates } from './updated-branch.ts';
 
 /** The step's branch as the remote has it. */
 export interface PresentBranch {
 	readonly tip: string;
-	/** The commit that the tip was made on. */
+	/** The commit of the base that the branch stands on. */
 	readonly parent: string | undefined;
-	/** What the tip changes in its parent: by path, the objects before and after. */
+	/** What the branch changes in that: by path, the objects before and after. */
 	readonly changes: ReadonlyMap<string, string>;
+	/** That of the step's own commit, as the two that follow. */
 	readonly message: string;
 	readonly authorEmail: string;
-	/** The tip's record; `{}` where it is somebody else's commit. */
+	/** `{}` where it is somebody else's commit. */
 	readonly record: Record;
+	/** When it was made. */
+	readonly at: Date;
 	/** Undefined where the tip is this step's own work, else what it is, for a message. */
 	readonly foreign: string | undefined;
 }
 
-/** The remote's branch of this name, with its tip and the commit before; undefined where there is none. */
+/**
+ * The remote's branch of this name, with the commits that it consists of; undefined where
+ * there is none.
+ * @param base - a commit of the branch that it is to be merged into, which has been fetched
+ */
 export async function readBranch(
 	repository: Repository,
 	branch: string,
-	own: OwnCommits,
+	ours: OwnCommits,
+	base: string,
 ): Promise<PresentBranch | undefined> {
 	const local = 'refs/lockstep/own';
 	const { code } = await repository.transport.fetch(
@@ -32,41 +42,21 @@ export async function readBranch(
 	if (code !== 0) return undefined;
 	const tip = await repository.git.text(['rev-parse', '--verify', local]);
 	const commit = await readCommit(repository.git, tip);
-	const [parent] = commit.parents;
+	const updated = await beneathUpdates(repository, { tip, base });
+	const own = updated?.own ?? commit;
+	const parent = updated?.onto ?? commit.parents[0];
 	return {
 		tip,
 		parent,
 		changes: parent === undefined ? new Map() : await changesBetween(repository, parent, tip),
-		message: commit.message,
-		authorEmail: commit.author.email,
-		record: parseTrailers(commit.message),
-		foreign: isOwn(commit, own)
+		message: own.message,
+		authorEmail: own.author.email,
+		record: parseTrailers(own.message),
+		at: own.committer.at,
+		foreign: isOwn(own, ours)
 			? undefined
 			: `${tip.slice(0, 12)} "${commit.message.split('\n')[0]}" by ${commit.committer.name}`,
 	};
-}
-
-/** By path, the names of the objects before and after. */
-export async function changesBetween(
-	{ git }: Repository,
-	parent: string,
-	commit: string,
-): Promise<Map<string, string>> {
-	const raw = await git.text(['diff-tree', '-r', '-z', '--no-renames', parent, commit]);
-	const fields = raw.split('\0');
-	const changes = new Map<string, string>();
-	// Each change is two fields: `:<mode> <mode> <object> <object> <letter>`, and the path.
-	for (let at = 0; at + 1 < fields.length; at += 2)
-		changes.set(fields[at + 1] ?? '', fields[at] ?? '');
-	return changes;
-}
-
-/** Whether two commits change the same files from the same content to the same content. */
-export function sameChanges(
-	a: ReadonlyMap<string, string>,
-	b: ReadonlyMap<string, string>,
-): boolean {
-	return a.size === b.size && [...a].every(([path, change]) => b.get(path) === change);
 }
 
 /** How the step's own commits are known. */
@@ -80,8 +70,7 @@ export interface OwnCommits {
 /**
  * Whether a commit is as this step makes them: one parent, one person as author and
  * committer, and that person this step's, or with a record. A commit that somebody amended
- * or rebased has another committer; the button that updates a branch makes a merge. Of what
- * it writes by its API, GitHub is the committer; so is a Gitea with a key, by a name of its
+ * or rebased has another committer. Of what it writes by its API, GitHub is the committer; so is a Gitea with a key, by a name of its
  * own.
  */
 function isOwn(commit: CommitText, { authorEmail, byForge }: OwnCommits): boolean {

@@ -1,6 +1,7 @@
 import { Failure, timedOut } from '../failure/failure.ts';
 import type { Forge, PullRequest } from '../forge/forge.ts';
 import { inertText } from '../forge/markdown.ts';
+import { changesBetween, sameChanges } from '../git/changes.ts';
 import {
 	type Edited,
 	fetchTip,
@@ -9,13 +10,8 @@ import {
 	type WriteFiles,
 } from '../git/commit-to-branch.ts';
 import { pushGuarded } from '../git/guarded-push.ts';
-import {
-	changesBetween,
-	foreignCommits,
-	type PresentBranch,
-	readBranch,
-	sameChanges,
-} from '../git/own-branch.ts';
+import { readCommit } from '../git/objects.ts';
+import { foreignCommits, type PresentBranch, readBranch } from '../git/own-branch.ts';
 import type { Repository } from '../git/repository.ts';
 import { writeOver } from '../git/write-over.ts';
 import { parseReference, sameRepository, splitRepository } from '../image/reference.ts';
@@ -93,6 +89,8 @@ export type BranchEdit<E extends ProposedEdit> =
 			pushed: boolean;
 			/** By which run and from where the tip was made, where an earlier one stays. */
 			circumstances: Record;
+			/** When the step's own commit was made. */
+			at: Date;
 	  };
 
 /**
@@ -111,7 +109,8 @@ export async function writeBranch<E extends ProposedEdit>(
 		const history = proposal.history ?? false;
 		const snapshot = snapshotOf(repository, base.branch, base.tip, { history });
 		let reading: ReturnType<typeof readBranch> | undefined;
-		const read = () => (reading ??= readBranch(repository, branch, own));
+		const { tip } = base;
+		const read = () => (reading ??= readBranch(repository, branch, own, tip));
 		const applied = await proposal.edit(snapshot, async () => proposedBy(proposal, await read()));
 		if (applied.files.length === 0) return { kind: 'nothing', base, applied };
 		const message = inertText(applied.message);
@@ -130,11 +129,12 @@ export async function writeBranch<E extends ProposedEdit>(
 			if (there.foreign === undefined && same && alive && isWritten) {
 				const { from, run } = there.record;
 				const circumstances = { ...(from && { from }), ...(run && { run }) };
-				return { ...edit, commit: there.tip, pushed: false, circumstances };
+				return { ...edit, commit: there.tip, pushed: false, circumstances, at: there.at };
 			}
 			if (there.foreign !== undefined) await mindOthers(proposal, there.tip, there.foreign);
 		}
-		const done = { ...edit, commit: made, pushed: true, circumstances: {} };
+		const at = (await readCommit(repository.git, made)).committer.at;
+		const done = { ...edit, commit: made, pushed: true, circumstances: {}, at };
 		if (proposal.dryRun) return done;
 		if (there !== undefined) await proposal.beforePush?.();
 		const over = { ref: `refs/heads/${branch}`, commit: made, expect: there?.tip ?? null };
@@ -142,7 +142,8 @@ export async function writeBranch<E extends ProposedEdit>(
 			const edited = { ...applied, message };
 			const work = { ...over, parent: base.tip, edited, write, deadline };
 			const commit = await writeOver(repository, work);
-			if (commit !== undefined) return { ...done, commit };
+			if (commit !== undefined)
+				return { ...done, commit, at: await timeOf(commit, repository, at) };
 		} else if (await pushGuarded(repository, [over], deadline)) return done;
 		if (Date.now() >= deadline)
 			throw timedOut(
@@ -167,6 +168,17 @@ async function proposedBy(
 	const latest = await forge.latestPullRequest(branch);
 	const isOver = latest !== undefined && latest.state !== 'open' && latest.headCommit === there.tip;
 	return isOver ? {} : there.record;
+}
+
+/** When a forge made a commit; where it has been replaced already, when it would have been made here. */
+async function timeOf(commit: string, repository: Repository, otherwise: Date): Promise<Date> {
+	try {
+		await repository.fetchCommit(commit);
+		return (await readCommit(repository.git, commit)).committer.at;
+	} catch (error) {
+		if (!(error instanceof Failure)) throw error;
+		return otherwise;
+	}
 }
 
 /** The same messages but for by which run, and from which state of the environment before. */

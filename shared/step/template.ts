@@ -8,9 +8,15 @@ export type TemplateValues = Readonly<Record<string, string | undefined>>;
  * A text with `{{name}}` replaced by values, each as one line: what comes from outside adds
  * no line to a message.
  * @param inputName - what the text is called in messages
+ * @param blocks - names of values that are made of lines, and stay so
  * @throws Failure (bad input) for a name that is not known, or has no value.
  */
-export function fillTemplate(text: string, values: TemplateValues, inputName: string): string {
+export function fillTemplate(
+	text: string,
+	values: TemplateValues,
+	inputName: string,
+	blocks: ReadonlySet<string> = new Set(),
+): string {
 	return text.replace(/\{\{\s*([^{}]*?)\s*\}\}/g, (whole, name: string) => {
 		if (!Object.hasOwn(values, name))
 			throw badInput(
@@ -19,6 +25,6 @@ export function fillTemplate(text: string, values: TemplateValues, inputName: st
 		const value = values[name];
 		if (value === undefined)
 			throw badInput(`${inputName}: there is no ${name} to put in place of ${whole}; give ${name}`);
-		return oneLine(value);
+		return blocks.has(name) ? value : oneLine(value);
 	});
 }

@@ -37,6 +37,10 @@ export interface TestedForge {
 	/** Whether there is no API around the repositories, which keep the pull requests themselves. */
 	readonly isPlain?: true;
 	readonly merging: TestedMerging;
+	/** The page of a commit, and of a comparison, below the repository's or the server's address. */
+	readonly pages: (url: string, repository: string) => Pages;
+	/** Whether its API lists the commits between two. */
+	readonly compares: boolean;
 }
 
 /** How a forge merges, as the scenarios see it. */
@@ -52,6 +56,11 @@ export interface TestedMerging {
 	readonly check: string;
 	/** Settings without which a repository merges in no such way. */
 	readonly prepare: (forge: Forge, method: string) => void;
+}
+
+interface Pages {
+	commit: (commit: string) => string;
+	compare: (from: string, to: string) => string;
 }
 
 const posting =
@@ -88,6 +97,11 @@ const usual = {
 	opening: posting('/pulls'),
 	commenting: posting('/comments'),
 	merging: usualMerging,
+	pages: (url: string, repository: string) => ({
+		commit: (commit: string) => `${url}/${repository}/commit/${commit}`,
+		compare: (from: string, to: string) => `${url}/${repository}/compare/${from}...${to}`,
+	}),
+	compares: true,
 } as const;
 
 export const onGitHub: TestedForge = {
@@ -132,6 +146,7 @@ export const onGitLab: TestedForge = {
 			if (method === 'rebase') forge.repository(onGitLab.production).mergeMethod = 'ff';
 		},
 	},
+	pages: (url, repository) => usual.pages(url, `${repository}/-`),
 };
 
 const onBitbucket = {
@@ -150,6 +165,10 @@ export const onBitbucketCloud: TestedForge = {
 	early: { status: 400, body: { type: 'error', error: { message: 'source: branch not found' } } },
 	opening: posting('/pullrequests'),
 	merging: { ...usualMerging, plans: false, looking: getting(/\/refs\/branches\/main$/) },
+	pages: (url, repository) => ({
+		commit: (commit) => `${url}/${repository}/commits/${commit}`,
+		compare: (from, to) => `${url}/${repository}/branches/compare/${to}%0D${from}`,
+	}),
 };
 
 /** Found out by asking the server. */
@@ -165,6 +184,13 @@ export const onBitbucketServer: TestedForge = {
 		looking: getting(/\/merge$/),
 		review: 'the merge check "Not all required reviewers have approved yet"',
 		check: 'the merge check "Not all required builds are successful yet"',
+	},
+	pages: (url, repository) => {
+		const place = `${url}/projects/${repository.replace('/', '/repos/')}`;
+		return {
+			commit: (commit) => `${place}/commits/${commit}`,
+			compare: (from, to) => `${place}/compare/commits?targetBranch=${from}&sourceBranch=${to}`,
+		};
 	},
 };
 
@@ -191,6 +217,15 @@ export const onAzure: TestedForge = {
 			method === 'PATCH' && /autoCompleteSetBy|"completed"/.test(JSON.stringify(body ?? '')),
 		looking: getting(/\/policy\/evaluations$/),
 	},
+	pages: (url, repository) => {
+		const place = `${url}/${repository.replace(/\/([^/]+)$/, '/_git/$1')}`;
+		return {
+			commit: (commit) => `${place}/commit/${commit}`,
+			compare: (from, to) =>
+				`${place}/branchCompare?baseVersion=GC${from}&targetVersion=GC${to}&_a=commits`,
+		};
+	},
+	compares: false,
 };
 
 /** Nothing but the git server of a stand-in. */
@@ -204,6 +239,7 @@ export const onGit: TestedForge = {
 	opening: posting('/git-receive-pack'),
 	commenting: posting('/git-receive-pack'),
 	isPlain: true,
+	compares: false,
 };
 
 /** The same on this machine's disk, which is found out to be no forge. */

@@ -47,9 +47,12 @@ test('the body tells what changes, where it was proved, from which commit and by
 		`- Image: \`${name}:2\``,
 		`- Before: \`${name}:1\``,
 		`- Digest: \`sha256:${'d'.repeat(64)}\``,
-		'- Proved in: `qa`',
+		expect.stringMatching(
+			/^- Proved in: `qa`, since 2026-01-05 09:00 UTC, for \d+ d( \d+ h)? when this was asked for$/,
+		),
 		`- As of: [\`${qa}@${commit.slice(0, 12)}\`](${server}/${qa}/commit/${commit})`,
 		`- Source: [\`acme/api@${'c'.repeat(12)}\`](https://git.example/acme/api/commit/${'c'.repeat(40)})`,
+		`- Commits: not known, for no record tells which commit ${name}:1 was built from`,
 		`- Run: [the run that opened or updated this](${server}/${qa}/actions/runs/1)`,
 		'',
 		'### Files',

@@ -2,6 +2,7 @@ import { type ApiCall, created, list, ok } from '../forge/api.ts';
 import { addComment, requestReviews } from '../forge/discussion.ts';
 import { type Dialect, DocumentedApi, UserNumbers } from '../forge/documented-api.ts';
 import { commitOf, type ForgeModel, type PullRequest, type Repository } from '../forge/model.ts';
+import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
@@ -15,7 +16,7 @@ const dialect: Dialect = {
 	answers: { ...bitbucketAnswers, duplicate: { status: 400 } },
 	refusal: (_status, message) => ({ type: 'error', error: { message } }),
 	page: (items, { record }) => {
-		const size = Math.min(Number(record.query.pagelen) || 10, 50);
+		const size = Math.min(Number(record.query.pagelen) || 10, 100);
 		const page = Number(record.query.page) || 1;
 		const more = items.length > page * size && { next: `?page=${page + 1}` };
 		const values = items.slice((page - 1) * size, page * size);
@@ -88,6 +89,20 @@ export function bitbucketCloudFront(model: ForgeModel): DocumentedApi {
 		.on('GET', `${base}/commit/:hash`, {}, async (call) => {
 			const hash = await commitOf(call.repository(), call.param('hash'));
 			return ok({ type: 'commit', hash });
+		})
+		.on('GET', `${base}/commits`, { query: [...pageParameters, ...range] }, async (call) => {
+			const repository = call.repository();
+			const { include = '', exclude = '' } = call.query;
+			const [to, from] = [await commitOf(repository, include), await commitOf(repository, exclude)];
+			const commits = await readCommits(repository.path, [`${from}..${to}`]);
+			return list(
+				commits.map(({ sha, message, author }) => ({
+					type: 'commit',
+					hash: sha,
+					message,
+					author: { type: 'author', raw: `${author.name} <${author.email}>` },
+				})),
+			);
 		})
 		.on('GET', '/2.0/workspaces/:owner/members', { query: pageParameters }, (call) => {
 			const names = [call.user.name, 'alice', 'bob', 'promoter'];
@@ -162,6 +177,7 @@ function verdictOf({ reviews }: PullRequest, name: string) {
 	return { approved: said === 'APPROVED', state };
 }
 
+const range = ['include', 'exclude'];
 const changeable = ['title', 'description', 'destination', 'reviewers'];
 
 /** `state` may be given several times. */

@@ -1,7 +1,8 @@
 import { type ApiCall, created, list, ok } from '../forge/api.ts';
 import { addComment, requestReviews } from '../forge/discussion.ts';
 import { type Dialect, DocumentedApi } from '../forge/documented-api.ts';
-import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
+import { commitOf, type ForgeModel, type PullRequest, type Repository } from '../forge/model.ts';
+import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
@@ -116,6 +117,20 @@ export function bitbucketServerFront(model: ForgeModel): DocumentedApi {
 		.on('GET', `${base}/default-branch`, {}, (call) => {
 			const { defaultBranch } = call.repository();
 			return ok({ id: `refs/heads/${defaultBranch}`, displayId: defaultBranch });
+		})
+		.on('GET', `${base}/commits`, { query: [...paging, 'since', 'until'] }, async (call) => {
+			const repository = call.repository();
+			const { since = '', until = '' } = call.query;
+			const [from, to] = [await commitOf(repository, since), await commitOf(repository, until)];
+			const commits = await readCommits(repository.path, [`${from}..${to}`]);
+			return list(
+				commits.map(({ sha, message, author }) => ({
+					id: sha,
+					displayId: sha.slice(0, 11),
+					message,
+					author: { name: author.name, emailAddress: author.email },
+				})),
+			);
 		})
 		.on('GET', pulls, { query: [...paging, 'state', 'order', 'at', 'direction'] }, async (call) => {
 			const repository = call.repository();

@@ -112,6 +112,8 @@ async function compare(call: ApiCall, views: GithubViews) {
 		readCommits(repository.path, ['--reverse', `${base}..${head}`]),
 		changedFiles(repository.path, fork, head),
 	]);
+	const { page = '1', per_page: size = '250' } = call.query;
+	const shown = commits.slice((Number(page) - 1) * Number(size), Number(page) * Number(size));
 	const status =
 		ahead > 0 ? (behind > 0 ? 'diverged' : 'ahead') : behind > 0 ? 'behind' : 'identical';
 	return {
@@ -121,7 +123,7 @@ async function compare(call: ApiCall, views: GithubViews) {
 		total_commits: ahead,
 		base_commit: views.commit(repository, await readCommit(repository.path, base)),
 		merge_base_commit: views.commit(repository, await readCommit(repository.path, fork)),
-		commits: commits.map((commit) => views.commit(repository, commit)),
+		commits: shown.map((commit) => views.commit(repository, commit)),
 		files: files.map((file) => views.file(repository, head, file)),
 	};
 }

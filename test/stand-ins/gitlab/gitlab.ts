@@ -1,7 +1,8 @@
 import { type Answer, type ApiCall, created, list, ok, paginate } from '../forge/api.ts';
 import { addComment } from '../forge/discussion.ts';
 import { type Dialect, DocumentedApi, UserNumbers } from '../forge/documented-api.ts';
-import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
+import { commitOf, type ForgeModel, type PullRequest, type Repository } from '../forge/model.ts';
+import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import type { Exchange } from '../git/exchange.ts';
@@ -56,7 +57,7 @@ const dialect: Dialect = {
 function unescapedProject({ request, record }: Exchange): string | undefined {
 	const [, raw = ''] = /^\/api\/v4\/projects\/([^/?]+)/.exec(request.url ?? '') ?? [];
 	const rest = `/api/v4/projects/${decodeURIComponent(raw)}`;
-	const known = record.path.replace(/\/(merge_requests|repository\/branches)(\/.*)?$/, '');
+	const known = record.path.replace(/\/(merge_requests|repository)(\/.*)?$/, '');
 	return raw === '' || rest === known ? undefined : 'the path of the project is not escaped';
 }
 
@@ -150,6 +151,31 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 			await change(call, repository, pull, users);
 			return ok(await view(repository, pull));
 		})
+		.on(
+			'GET',
+			'/api/v4/projects/*project/repository/compare',
+			{ query: comparison },
+			async (call) => {
+				const repository = repositoryOf(call);
+				const [from, to] = await Promise.all(
+					['from', 'to'].map((side) => commitOf(repository, call.query[side] ?? '')),
+				);
+				const commits = await readCommits(repository.path, ['--reverse', `${from}..${to}`]);
+				return ok({
+					commits: commits.map(({ sha, message, author, parents }) => ({
+						id: sha,
+						short_id: sha.slice(0, 8),
+						title: message.split('\n', 1)[0],
+						message,
+						author_name: author.name,
+						author_email: author.email,
+						parent_ids: parents,
+					})),
+					compare_timeout: false,
+					compare_same_ref: from === to,
+				});
+			},
+		)
 		.on('GET', `${requests}/#number`, {}, async (call) => {
 			const repository = repositoryOf(call);
 			return ok(await view(repository, repository.pull(call.number())));
@@ -176,6 +202,7 @@ const listParameters = [
 	'target_branch',
 	'page',
 ].concat('per_page');
+const comparison = ['from', 'to', 'straight'];
 const changeable = ['source_branch', 'target_branch', 'title', 'description'];
 const ofUpdate = ['add_labels', 'labels', 'assignee_ids', 'reviewer_ids', 'state_event'];
 
