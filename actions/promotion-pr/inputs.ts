@@ -44,12 +44,12 @@ export const promotionInputs = {
 	}),
 	title: input(
 		z.string(),
-		'Title of the pull request. `{{image}}`, `{{previous-image}}`, `{{name}}`, `{{tag}}`, `{{digest}}`, `{{environment}}`, `{{files}}`, `{{source}}`, `{{from}}` and `{{run}}` are filled in.',
+		'Title of the pull request. `{{image}}`, `{{previous-image}}`, `{{name}}`, `{{tag}}`, `{{digest}}`, `{{environment}}`, `{{files}}`, `{{source}}`, `{{from}}`, `{{run}}`, `{{previous-tag}}`, `{{commit-count}}`, `{{authors}}`, `{{compare}}`, `{{proved-in}}`, `{{proved-since}}` and `{{proved-for}}` are filled in.',
 		{ otherwise: '`Promote {{name}} to {{tag}} in {{environment}}`' },
 	),
 	body: input(
 		z.string(),
-		'Markdown to stand above what the step itself tells in the body; filled in as `title` is.',
+		'Markdown to stand above what the step itself tells in the body; filled in as `title` is. The lists `{{commits}}` and `{{changes}}` and the `{{diff}}` stand where it has them.',
 	),
 	labels: input(list, 'Labels that the pull request is to have.'),
 	reviewers: input(
