@@ -5,6 +5,7 @@ import { listImages } from '../../shared/manifest/edit.ts';
 import { type Bump, planBump } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { ownBranch, type Tip } from '../../shared/step/propose.ts';
+import { blockNames, toldNames } from '../../shared/step/pull-request-text.ts';
 import { recordedSource } from '../../shared/step/source-order.ts';
 import { fillTemplate } from '../../shared/step/template.ts';
 import type { Candidate } from './image.ts';
@@ -41,20 +42,22 @@ export function checkTemplates(
 	inputs: PromotionInputs,
 	{ nameOf, event }: Pick<StepContext, 'nameOf' | 'event'>,
 ): void {
+	const known = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, '?']));
 	const { environment } = inputs;
 	const found = ['image', 'previous-image', 'name', 'tag', 'digest', 'files', 'source'] as const;
 	const values = {
-		...Object.fromEntries(found.map((name) => [name, '?'])),
+		...known(found),
 		environment,
 		run: event.runUrl,
 	};
+	const told = { ...values, from: '?', ...known(toldNames) };
 	const templates = [
-		['title', inputs.title, { ...values, from: '?' }],
-		['body', inputs.body, { ...values, from: '?' }],
+		['title', inputs.title, told],
+		['body', inputs.body, { ...told, ...known(blockNames) }],
 		['commit-message', inputs.commitMessage, values],
 	] as const;
-	for (const [input, text, known] of templates)
-		if (text !== undefined) fillTemplate(text, known, nameOf(input));
+	for (const [input, text, names] of templates)
+		if (text !== undefined) fillTemplate(text, names, nameOf(input));
 }
 
 /** The image that is meant: of several that run, the one that the files use. */

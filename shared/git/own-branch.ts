@@ -12,7 +12,7 @@ export interface PresentBranch {
 	readonly parent: string | undefined;
 	/** What the branch changes in that: by path, the objects before and after. */
 	readonly changes: ReadonlyMap<string, string>;
-	/** That of the step's own commit, as the two that follow. */
+	/** That of the step's own commit, as the three that follow. */
 	readonly message: string;
 	readonly authorEmail: string;
 	/** `{}` where it is somebody else's commit. */
@@ -70,8 +70,8 @@ export interface OwnCommits {
 /**
  * Whether a commit is as this step makes them: one parent, one person as author and
  * committer, and that person this step's, or with a record. A commit that somebody amended
- * or rebased has another committer. Of what it writes by its API, GitHub is the committer; so is a Gitea with a key, by a name of its
- * own.
+ * or rebased has another committer. Of what it writes by its API, GitHub is the committer; so
+ * is a Gitea with a key, by a name of its own.
  */
 function isOwn(commit: CommitText, { authorEmail, byForge }: OwnCommits): boolean {
 	const { parents, author, committer, message, signed } = commit;

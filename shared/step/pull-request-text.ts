@@ -125,7 +125,14 @@ export function composeBody(
 	);
 }
 
-const blockNames = ['commits', 'changes', 'diff'];
+/** Parts of the body that its template may place. */
+export const blockNames = ['commits', 'changes', 'diff'];
+
+/** Values of both templates that say so where they are not known. */
+export const toldNames = [
+	...['previous-tag', 'proved-in', 'proved-since', 'proved-for'],
+	...['commit-count', 'authors', 'compare'],
+];
 
 /** The parts of the body that a template places itself. */
 function placedBlocks(template: string): Set<string> {

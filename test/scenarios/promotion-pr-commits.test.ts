@@ -65,7 +65,7 @@ test.each(testedForges.filter(({ compares }) => compares))(
 			expect(lines[2]).toMatch(/Add a cart \(Alice\)$/);
 			await source.run(3, 0);
 			await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) }, source.record(2, 3));
-			await scene.run({ image: `${name}:3` });
+			await scene.run({ image: `${name}:3`, 'allow-older': 'true' });
 			expect(source.block[0]).toMatch(/^\[3 commits\]\(\S+\) of `\S+` that it takes back:$/);
 		} finally {
 			await scene.close();
@@ -93,7 +93,7 @@ describe('the commits of the source', () => {
 		const source = await Source.make(scene, written);
 		await source.run(3, 1);
 		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) }, source.record(2, 3));
-		await scene.run({ image: `${name}:3` });
+		await scene.run({ image: `${name}:3`, 'allow-older': 'true' });
 		expect(source.block[0]).toMatch(/^\[2 commits\]\(\S+\) of `acme\/api` that it takes back:$/);
 	});
 
