@@ -115,7 +115,7 @@ export class HttpClient {
 			);
 			const again =
 				response === undefined
-					? idempotent || isRefused(error)
+					? (idempotent || isRefused(error)) && !isUntrusted(error)
 					: response.status === 429 || (idempotent && isPassing(response));
 			if (attempt >= attempts || !again) {
 				if (response !== undefined) return response;
@@ -202,10 +202,9 @@ export class HttpClient {
 
 	#unreachable(request: HttpRequest, error: unknown): Failure {
 		const { code } = error as NodeJS.ErrnoException;
-		const advice =
-			code !== undefined && /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code)
-				? "; give the server's authority as an input, or check the address"
-				: '; check the address and that the network allows it';
+		const advice = isUntrusted(error)
+			? "; give the server's authority as an input, or check the address"
+			: '; check the address and that the network allows it';
 		return new Failure(
 			`${request.method ?? 'GET'} ${this.#base.origin}${request.path} got no answer: ${messageOf(error) || code}${advice}`,
 			{ cause: error },
@@ -230,6 +229,12 @@ async function readUpTo(
 		chunks.push(chunk);
 	}
 	return Buffer.concat(chunks);
+}
+
+/** A certificate that does not prove who the server is will not do so a moment later. */
+function isUntrusted(error: unknown): boolean {
+	const code = (error as NodeJS.ErrnoException).code ?? '';
+	return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code);
 }
 
 function isRefused(error: unknown): boolean {

@@ -29,3 +29,20 @@ test('a client shows its certificate to a server that asks for one', async () =>
 	server.closeAllConnections();
 	await new Promise((resolve) => server.close(resolve));
 });
+
+test('a server whose certificate is not trusted is not asked again', async () => {
+	const { cert, key } = await issueCertificate();
+	const server = createServer({ cert, key });
+	let connections = 0;
+	server.on('connection', () => connections++);
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const client = new HttpClient({
+		baseUrl: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		log: { debug: silent, info: silent, warn: silent, error: silent },
+		signal: new AbortController().signal,
+	});
+	await expect(client.send({ path: '/' })).rejects.toThrow("give the server's authority");
+	expect(connections).toBe(1);
+	client.close();
+	await new Promise((resolve) => server.close(resolve));
+});
