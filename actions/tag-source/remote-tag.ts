@@ -17,14 +17,16 @@ const bare = ['--depth=1', '--filter=tree:0'];
 
 /**
  * Fetches a commit so far that a tag can be put on it.
- * @throws Failure where the remote has no such commit; bad input for the name of a tree, a
- * file or a tag.
+ * @param commit - its full name, or that of an annotated tag on it, which some CIs give as the
+ * commit of a push of that tag
+ * @returns the commit's full name
+ * @throws Failure where the remote has no such commit; bad input for the name of a tree or file.
  */
 export async function fetchToTag(
 	repository: Repository,
 	commit: string,
 	inputName: string,
-): Promise<void> {
+): Promise<string> {
 	const { code } = await repository.transport.fetch([...bare, '--', 'origin', commit], (said) =>
 		/not our ref|no such remote ref|unadvertised object/i.test(said),
 	);
@@ -32,9 +34,11 @@ export async function fetchToTag(
 		throw new Failure(
 			`${repository.remote.url} has no commit ${commit}; check ${inputName}, and that it has been pushed`,
 		);
-	const type = await repository.git.text(['cat-file', '-t', commit]);
+	const peeled = await repository.git.text(['rev-parse', '--verify', `${commit}^{}`]);
+	const type = await repository.git.text(['cat-file', '-t', peeled]);
 	if (type !== 'commit')
 		throw badInput(`${inputName}: ${commit} is the name of a ${type}; give that of a commit`);
+	return peeled;
 }
 
 /** The remote's tag of this name, or undefined where there is none. */

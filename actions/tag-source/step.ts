@@ -96,9 +96,9 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 			throw badInput(`${nameOf('repository')} is missing, and this CI names no repository`);
 		const remote = remoteFrom(given, context);
 		const subject = await findSubject({ inputs, context, remote });
-		const { commit, version, images } = subject;
+		const { version, images } = subject;
 		const environment = inputs.environment ?? event.deployTarget;
-		const content = composeContent(
+		const composed = composeContent(
 			{
 				...inputs,
 				...subject,
@@ -117,7 +117,8 @@ After \`rolling-deploy\` in the same workspace a tag of kind \`deploy\` also hol
 		const repository = await openFrom(given, inputs, context);
 		try {
 			await repository.checkTag(name, nameOf('tag'));
-			await fetchToTag(repository, commit, nameOf('commit'));
+			const commit = await fetchToTag(repository, subject.commit, nameOf('commit'));
+			const content = { ...composed, commit };
 			const message = composeMessage(content, {
 				...(images.length === 1 && images[0] !== undefined ? { image: images[0] } : {}),
 				source: `${repositoryId(repository.remote)}@${commit}`,

@@ -28,6 +28,8 @@ export interface Servers {
 	readonly namespaces: Readonly<Record<EnvironmentName, string>>;
 	/** A version whose image is known not to start. */
 	readonly brokenVersion: string;
+	/** Where the examples' images are pushed to, and pulled from. */
+	readonly registryUrl: string;
 	/** What stands for images and actions that are not Lockstep's. */
 	readonly programs: Programs;
 	cloneUrl(repository: RepositoryName): string;

@@ -55,6 +55,7 @@ export async function startStandIns(): Promise<Servers> {
 		kubeconfigs: Object.fromEntries(kubeconfigs) as Record<EnvironmentName, string>,
 		namespaces: { staging: 'default', qa: 'default', production: 'default' },
 		brokenVersion: 'v1.2.0',
+		registryUrl: registry.url,
 		programs: programsFor(registry.url),
 		cloneUrl: (name) => forge.cloneUrl(fullNameOf(name)),
 		createRepository: async (name, from) => {

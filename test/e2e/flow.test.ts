@@ -34,6 +34,7 @@ async function realServers(): Promise<Servers> {
 		namespaces: clusters.namespaces,
 		// The fake node reads from the name how a container ends.
 		brokenVersion: 'v1.2.0-fake-crash-loop',
+		registryUrl: registry.url,
 		programs: programsFor(registry.url),
 		createRepository: async (name, folder) => {
 			await clusters.useNamespace(name, folder);

@@ -1,10 +1,11 @@
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject, test } from 'vitest';
 import { root } from '../../.ci/steps.ts';
 import { secretsOf } from '../demo/ci-server.ts';
 import { cis, contentOf, fullNameOf, repositoryNames } from '../demo/flow.ts';
+import { layCommands } from '../demo/programs.ts';
 import { git, tokenEnvironment } from '../demo/repository-view.ts';
 import { docker } from '../demo/servers.ts';
 import type { GiteaAddress } from '../servers/gitea.ts';
@@ -56,15 +57,6 @@ test("a push goes to production over four repositories with Gitea's own Actions,
 		for (const end of ends) await end();
 	}
 });
-
-/** What jobs find on PATH in place of docker and packer. */
-async function layCommands(folder: string, registryUrl: string): Promise<void> {
-	const programs = join(root, 'test/demo/programs');
-	await cp(join(programs, 'bin'), folder, { recursive: true });
-	const command = `'${process.execPath}' '${join(programs, 'docker-cli.ts')}' '${registryUrl}'`;
-	await writeFile(join(folder, 'docker'), `#!/bin/sh\nexec ${command} "$@"\n`);
-	await chmod(join(folder, 'docker'), 0o755);
-}
 
 /** Puts the actions that the examples use where Gitea looks for them: on itself. */
 async function publishActions(gitea: GiteaAddress, admin: Api, folder: string): Promise<void> {

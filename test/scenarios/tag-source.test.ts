@@ -196,6 +196,19 @@ test('no more than the commit itself is fetched, and the push brings no more tha
 	expect(bytes.reduce((sum, one) => sum + one, 0)).toBeLessThan(10_000);
 });
 
+test('an annotated tag in the place of the commit stands for the commit that it is on', async () => {
+	await git(path(), ['-c', 'user.name=A', '-c', 'user.email=a@b.c', 'tag', '-am', 'x', '1.4.0']);
+	const pushed = (await resolveObject(path(), 'refs/tags/1.4.0')) ?? '';
+	expect(pushed).not.toBe(commit);
+	expect((await run(deploy, github, { ...situation, commit: pushed })).exitCode).toBe(0);
+	const tag = 'deploy/production/eu-west-1/1.4.0';
+	expect(await git(path(), ['for-each-ref', '--format=%(*objectname)', `refs/tags/${tag}`])).toBe(
+		commit,
+	);
+	expect(await content(tag)).toMatchObject({ commit });
+	expect(await trailers(tag)).toContain(`@${commit}`);
+});
+
 describe('in the pipeline of an environment', () => {
 	const image = (tag: string) => `registry.example/acme/api:${tag}`;
 	let workspace: string;
@@ -299,9 +312,8 @@ test('the token stands in no log and in no output', async () => {
 describe('bad input is told before anything is tagged', () => {
 	const tags = () => git(path(), ['for-each-ref', 'refs/tags/']);
 
-	test.each(['tree', 'file', 'tag'])('the name of a %s as that of a commit', async (kind) => {
-		await git(path(), ['-c', 'user.name=A', '-c', 'user.email=a@b.c', 'tag', '-am', 'x', 'x']);
-		const revision = { tree: 'main^{tree}', file: 'main:app.ts', tag: 'refs/tags/x' }[kind] ?? '';
+	test.each(['tree', 'file'])('the name of a %s as that of a commit', async (kind) => {
+		const revision = kind === 'tree' ? 'main^{tree}' : 'main:app.ts';
 		const object = await resolveObject(path(), revision);
 		const before = await tags();
 		const { exitCode, stdout } = await run({ ...deploy, commit: object ?? '' });
