@@ -42,7 +42,11 @@ const lazyBuiltins: Plugin = {
 			isBuiltin(path) ? { path: path.replace(/^node:/, ''), namespace: 'builtin' } : undefined,
 		);
 		onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-			contents: `
+			contents:
+				// This module is a class itself, and node has loaded it when a step starts.
+				path === 'events'
+					? `module.exports = process.getBuiltinModule('node:events');`
+					: `
 let module_;
 const load = () => (module_ ??= process.getBuiltinModule('node:${path}'));
 module.exports = Object.create(new Proxy({}, { get: (_, name) => load()[name] }));

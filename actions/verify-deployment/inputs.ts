@@ -20,7 +20,7 @@ export const inputs = {
 	password: input(z.string(), 'Password or token for the registry.', { secret: true }),
 	url: input(
 		list,
-		'What has to answer: `https://…`, `http://…`, `tcp://host:port`, or `service://name:port/path` (`name.namespace` for another namespace; port 443 or a port called `https` is asked by TLS).',
+		'What has to answer: `https://…`, `http://…`, `tcp://host:port`, and for a Service without an address outside `service://name:port/path` or `tcp+service://name:port` (`name.namespace` for another namespace; port 443 or a port called `https` is asked by TLS).',
 	),
 	'expect-status': input(
 		list,

@@ -13,7 +13,8 @@ export const step = defineStep({
   older revision that are still there fail the check.
 - **Smoke checks**: HTTP, TCP, or a command. Where a Service has no address outside the
   cluster, \`service://name:port/path\` asks it through the API server; for that the account needs
-  the right to get \`services/proxy\`.
+  the right to get \`services/proxy\`, or those to get \`services\`, list \`pods\`, and get and
+  create \`pods/portforward\`. \`tcp+service://name:port\` goes through a forwarded port always.
 
 After \`rolling-deploy\` in the same workspace the workloads and their images are known. A check
 that does not hold is tried again, \`attempts\` times in all. The results are in the log, in the

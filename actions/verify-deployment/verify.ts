@@ -13,7 +13,7 @@ import { imageCheck } from './image-check.ts';
 import type { inputs as declared } from './inputs.ts';
 import { junitXml } from './junit.ts';
 import { commandCheck, tcpCheck } from './plain-checks.ts';
-import { askService, parseService } from './service.ts';
+import { askService, parseService, tcpServiceCheck } from './service.ts';
 
 type Inputs = InputValues<typeof declared>;
 
@@ -174,12 +174,13 @@ function urlCheck(text: string, inputs: Inputs, context: Context, cluster: () =>
 	};
 	if (isService(text)) {
 		const address = parseService(text, nameOf('url'));
+		if (text.startsWith('tcp+')) return tcpServiceCheck(text, address, cluster);
 		return httpCheck(text, expectation, (signal) => askService(address, cluster())(signal), nameOf);
 	}
 	const url = URL.canParse(text) ? new URL(text) : undefined;
 	if (url === undefined || !['http:', 'https:', 'tcp:'].includes(url.protocol) || url.host === '')
 		throw badInput(
-			`${nameOf('url')}: "${text}" has to be https://…, http://…, tcp://host:port or service://name:port/path`,
+			`${nameOf('url')}: "${text}" has to be https://…, http://…, tcp://host:port, service://name:port/path or tcp+service://name:port`,
 		);
 	if (url.protocol !== 'tcp:')
 		return httpCheck(text, expectation, askDirectly(url, childEnvironment, log), nameOf);
@@ -189,7 +190,7 @@ function urlCheck(text: string, inputs: Inputs, context: Context, cluster: () =>
 }
 
 function isService(url: string): boolean {
-	return url.startsWith('service:');
+	return /^(tcp\+)?service:/.test(url);
 }
 
 async function runAll(

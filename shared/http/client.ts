@@ -137,6 +137,16 @@ export class HttpClient {
 		return await this.#start(request, this.#streams);
 	}
 
+	/** What another client needs to connect as this one does: for a WebSocket. */
+	connectionTo(request: Pick<HttpRequest, 'path' | 'query' | 'headers'>): {
+		url: URL;
+		agent: http.Agent;
+		headers: Readonly<Record<string, string>>;
+	} {
+		const headers = { ...this.#options.headers, ...request.headers };
+		return { url: this.#url(request), agent: this.#streams, headers };
+	}
+
 	/** Closes the connections that are kept open. */
 	close(): void {
 		this.#agent.destroy();

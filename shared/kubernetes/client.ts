@@ -1,4 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
+import type { WebSocket } from 'ws';
 import { Failure } from '../failure/failure.ts';
 import { HttpClient, type HttpRequest, type HttpResponse } from '../http/client.ts';
 import type { Log } from '../log/log.ts';
@@ -14,6 +16,11 @@ export interface KubernetesClientOptions {
 	environment: Readonly<Record<string, string | undefined>>;
 	/** Requests at once. */
 	concurrency?: number;
+}
+
+export interface SocketOptions {
+	agent: Agent;
+	headers: Readonly<Record<string, string>>;
 }
 
 export interface ApplyOptions {
@@ -259,6 +266,32 @@ export class KubernetesClient {
 		return response;
 	}
 
+	/**
+	 * Opens a WebSocket with the cluster's authority, credentials and proxy.
+	 * @param make - gets the address and the options of the `ws` package, which few need
+	 * @throws ApiError where the server does not take it
+	 */
+	async openSocket(
+		path: string,
+		query: Query,
+		make: (url: URL, options: SocketOptions) => WebSocket,
+	): Promise<WebSocket> {
+		const { url, ...options } = this.#http.connectionTo(await this.#authorized({ path, query }));
+		url.protocol = url.protocol.replace('http', 'ws');
+		const { signal } = this.#options;
+		const socket = make(url, options);
+		const abort = () => socket.terminate();
+		signal.addEventListener('abort', abort);
+		socket.once('close', () => signal.removeEventListener('abort', abort));
+		return await new Promise((resolve, reject) => {
+			socket.once('open', () => resolve(socket));
+			socket.once('error', (error) => reject(signal.aborted ? signal.reason : error));
+			socket.once('unexpected-response', (_request, response) => {
+				readStatus(response).then((status) => reject(new ApiError('GET', path, status)), reject);
+			});
+		});
+	}
+
 	close(): void {
 		this.#http.close();
 	}
@@ -297,10 +330,7 @@ export class KubernetesClient {
 			incoming = await this.#http.open(await this.#authorized(request));
 		}
 		if (incoming.statusCode === 200) return incoming;
-		const chunks: Buffer[] = [];
-		for await (const chunk of incoming) chunks.push(chunk as Buffer);
-		const text = Buffer.concat(chunks).toString('utf8');
-		throw new ApiError('GET', request.path, statusOf(incoming.statusCode ?? 0, text));
+		throw new ApiError('GET', request.path, await readStatus(incoming));
 	}
 
 	async #authorized(request: HttpRequest): Promise<HttpRequest> {
@@ -351,6 +381,10 @@ function statusOf(code: number, text: string): Status {
 	}
 	const line = text.trim().split('\n')[0]?.slice(0, 300);
 	return { kind: 'Status', code, message: line || `the answer was ${code}` };
+}
+
+async function readStatus(incoming: IncomingMessage): Promise<Status> {
+	return statusOf(incoming.statusCode ?? 0, await readText(incoming));
 }
 
 async function* linesOf(incoming: IncomingMessage): AsyncGenerator<string> {

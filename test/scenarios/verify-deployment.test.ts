@@ -246,6 +246,74 @@ describe('a Service behind the API server', () => {
 	});
 });
 
+describe('a forwarded port', () => {
+	const rules = (...resources: string[]) => [
+		{ apiGroups: ['*'], verbs: ['get', 'list', 'create'], resources },
+	];
+	const serviceOf = (name: string, spec: string) =>
+		`---\napiVersion: v1\nkind: Service\nmetadata: {name: ${name}}\nspec: {${spec}}\n`;
+
+	beforeEach(async () => {
+		await pushImage(registry, 'acme/web:1');
+		const ports = '          ports: [{containerPort: 8080, name: http}]\n';
+		await rollOut(
+			deployment(image('1'), 'replicas: 1', ports) +
+				serviceOf('web', 'selector: {app: web}, ports: [{port: 80, targetPort: http}]') +
+				serviceOf('shut', 'selector: {app: web}, ports: [{port: 80, targetPort: 9}]') +
+				serviceOf('astray', 'selector: {app: web}, ports: [{port: 80, targetPort: grpc}]') +
+				serviceOf('elsewhere', 'ports: [{port: 80}]'),
+		);
+		cluster.create('Service', {
+			metadata: { name: 'alone', namespace: 'default' },
+			spec: { selector: { app: 'nobody' }, ports: [{ port: 80 }] },
+		});
+		const needed = ['deployments', 'replicasets', 'services', 'pods'];
+		cluster.allow('forwarder-token', 'forwarder', rules(...needed, 'pods/portforward'));
+		cluster.allow('reader-token', 'reader', rules(...needed));
+		for (const name of ['forwarder', 'reader'])
+			await writeFile(join(workspace, name), cluster.kubeconfig(`${name}-token`));
+	});
+
+	const paths = () => cluster.requests.map(({ path }) => path);
+
+	test.each<[string, Values]>([
+		['takes the place of a proxy that is not allowed', { url: 'service://web:80/' }],
+		[
+			'answers as the Service does',
+			{ url: 'service://web/healthz?full=1', 'expect-json': 'status=ok' },
+		],
+		['takes connections', { url: 'tcp+service://web.default:80' }],
+	])('%s', async (_what, inputs) => {
+		const run = await verify({ kubeconfig: 'forwarder', ...inputs });
+		expect(run.exitCode, log(run)).toBe(0);
+		expect(paths()).toContainEqual(expect.stringMatching(/\/pods\/web-[^/]+\/portforward$/));
+	});
+
+	test.each<[string, Values, RegExp]>([
+		['a port that is shut', { url: 'tcp+service://shut:80' }, /takes no connection: .*refused/],
+		['a port that is shut, by HTTP', { url: 'service://shut:80/' }, /port 9: .*refused/],
+		['a status', { url: 'service://web:80/down' }, /status is 503/],
+		['no such port', { url: 'tcp+service://web:81' }, /Service\/web has no port 81; it has 80/],
+		['no such name', { url: 'tcp+service://astray:80' }, /a port "grpc", and pod web-\S+ has none/],
+		['no selector', { url: 'tcp+service://elsewhere:80' }, /Service\/elsewhere has no selector/],
+		['no pod that is ready', { url: 'tcp+service://alone:80' }, /no pod behind Service\/alone/],
+	])('fails with %s', async (_what, inputs, reason) => {
+		const run = await verify({ kubeconfig: 'forwarder', ...inputs });
+		expect(run.exitCode, log(run)).toBe(1);
+		expect(failures(run).at(-1)).toMatch(reason);
+	});
+
+	test.each([
+		['tcp+service://web:80', 'pods/portforward'],
+		// Of the two rights that would do, the first.
+		['service://web:80/', 'services/proxy'],
+	])('needs a right of its own, which is named: %s', async (url, right) => {
+		const run = await verify({ kubeconfig: 'reader', url });
+		expect(run.exitCode, log(run)).toBe(1);
+		expect(failures(run).at(-1)).toContain(`"reader" cannot get resource "${right}"`);
+	});
+});
+
 describe('without a cluster', () => {
 	let server: Server;
 	let asked: string[];
@@ -423,6 +491,7 @@ describe('is bad input', () => {
 		['an image of no workload', { image: 'acme/web:1' }, /image needs .*workload beside it/],
 		['an address of another kind', { url: 'ftp://web/' }, /--url: .*has to be https:\/\//],
 		['a TCP address without a port', { url: 'tcp://web' }, /has no port/],
+		['a path of TCP', { url: 'tcp+service://web:80/x' }, /has to be .*tcp\+service:\/\/name/],
 		['a Service that is none', { url: 'service://Web_1/' }, /has to be service:\/\/name:port/],
 		[
 			'a status that is none',

@@ -5,6 +5,7 @@ import type { User } from './access.ts';
 import { type Answer, type Api, answer } from './api.ts';
 import type { Certificate } from './authority.ts';
 import type { JsonObject } from './objects.ts';
+import { forwardPorts } from './port-forward.ts';
 import type { WatchStream } from './reading.ts';
 import type { Fault, FaultHook, RecordedRequest } from './recording.ts';
 import { StatusError } from './status-error.ts';
@@ -31,6 +32,7 @@ export async function listen(
 	};
 	const server =
 		certificate === undefined ? createServer(handler) : createTlsServer(certificate, handler);
+	forwardPorts(server, door);
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return { server, port: (server.address() as AddressInfo).port };
 }
