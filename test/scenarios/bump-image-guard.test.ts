@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isLaterRun } from '../../shared/step/guard.ts';
 import { commitToBranch as pushBehindTheBack } from '../stand-ins/git/bare-repository.ts';
 import { git } from '../stand-ins/git/git.ts';
 import { deployment, Infra, repository, token } from './infra.ts';
 import { runStep } from './run-step.ts';
+
+// Every run is a process or two, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 const image = 'ghcr.io/acme/api';
 const source = 'acme/api';
