@@ -72,3 +72,52 @@ test('an image by its tag is not verified where the node tells another digest th
 	expect(run.outputs.failures).toContain(`runs sha256:${told}, and ${image} is ${digest}`);
 	await registry.close();
 });
+
+test('a forwarded port takes connections, and stands in for a proxy that is not allowed', async () => {
+	const namespace = await cluster.newNamespace();
+	const workspace = await cluster.newWorkspace();
+	const set = (port: number) =>
+		`${deployment('acme/web:1', ', ports: [{name: http, containerPort: 8080}]')}
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: ${port}}]}
+`;
+	const deployed = await cluster.deploy(namespace, set(8080));
+	expect(deployed.exitCode, log(deployed)).toBe(0);
+	const verify = (url: string, inputs: Record<string, string> = {}) =>
+		cluster.run('verify-deployment', workspace, {
+			namespace,
+			url,
+			attempts: '2',
+			interval: '0.2s',
+			...inputs,
+		});
+	const taken = await verify('tcp+service://web:http');
+	expect(taken.exitCode, log(taken)).toBe(0);
+
+	const token = await cluster.tokenOf(namespace, 'forwarder');
+	const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+	await cluster.client.create(`${rbac}/roles`, {
+		metadata: { name: 'forward' },
+		rules: [
+			{ apiGroups: [''], resources: ['services', 'pods'], verbs: ['get', 'list'] },
+			{ apiGroups: [''], resources: ['pods/portforward'], verbs: ['get', 'create'] },
+		],
+	});
+	await cluster.client.create(`${rbac}/rolebindings`, {
+		metadata: { name: 'forward' },
+		roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'forward' },
+		subjects: [{ kind: 'ServiceAccount', name: 'forwarder', namespace }],
+	});
+	const forwarded = await verify('service://web:80/ready', {
+		...cluster.accessWith(token),
+		'expect-body': 'acme/web:1 /ready',
+	});
+	expect(forwarded.exitCode, log(forwarded)).toBe(0);
+
+	await cluster.deploy(namespace, set(81));
+	const shut = await verify('tcp+service://web:http');
+	expect(shut.exitCode, log(shut)).toBe(1);
+	expect(shut.outputs.failures).toMatch(/port 81: .*connection refused/);
+});

@@ -35,7 +35,8 @@ type kubelet struct {
 func nodeName(index int) string { return fmt.Sprintf("node-%d", index+1) }
 
 // runFakeNodes registers the nodes, gives every pod that is bound to one of them its life (pod.go)
-// and answers `kubectl logs` (logs.go) and what is asked of pods (network.go).
+// and answers `kubectl logs` (logs.go), `kubectl port-forward` (forward.go) and what is asked of
+// pods (network.go).
 func runFakeNodes(ctx context.Context, kubeconfig, network string, count int) {
 	config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
 	check(err)
@@ -49,7 +50,10 @@ func runFakeNodes(ctx context.Context, kubeconfig, network string, count int) {
 	go k.serveNetwork(network)
 
 	// A certificate signed by nobody will do: kube-apiserver does not check those of kubelets.
-	server := httptest.NewUnstartedServer(http.HandlerFunc(k.logs))
+	kubelet := http.NewServeMux()
+	kubelet.HandleFunc("/", k.logs)
+	kubelet.HandleFunc("/portForward/", k.forward)
+	server := httptest.NewUnstartedServer(kubelet)
 	server.StartTLS()
 	port := server.Listener.Addr().(*net.TCPAddr).Port
 	for i := range count {
