@@ -24,7 +24,7 @@ const attempts = 5;
 
 export const step = defineStep({
 	name: 'tag-source',
-	title: 'Tags a commit of the source with what was baked, deployed or released of it',
+	title: 'Tag a commit of the source with what was baked, deployed or released of it',
 	text: `Writes an annotated tag on a commit of the application. Its message is JSON (what, where, when, by which run), so that the history of an application can be read from its own repository:
 
 \`\`\`sh

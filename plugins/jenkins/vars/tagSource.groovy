@@ -1,7 +1,7 @@
 // Written by npm run generate from actions/tag-source/step.ts.
 
 /**
- * Tags a commit of the source with what was baked, deployed or released of it.
+ * Tag a commit of the source with what was baked, deployed or released of it.
  * Inputs by their names in camel case; of a secret the id of the credentials that hold it.
  * Returns the outputs.
  */
