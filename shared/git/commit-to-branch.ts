@@ -104,6 +104,7 @@ export async function commitToBranch<E extends Edited>(
 		if (attempts > 1)
 			log.info(`Somebody else pushed to ${branch} meanwhile; applying the edit to the new tip`);
 		const parent = tip;
+		let started = Date.now();
 		log.debug(`Attempt ${attempts}: the edit is made on ${parent}, the tip of ${branch}`);
 		const edited = await request.edit(
 			snapshotOf(repository, branch, parent, { history: request.history ?? false }),
@@ -123,9 +124,13 @@ export async function commitToBranch<E extends Edited>(
 			const outcome = await writeOnce(request, { branch, parent, commit, edited });
 			if (outcome.pushed) return { ...done, commit: outcome.commit };
 			if (outcome.sent) sent.push({ commit, parent, edited });
-			const now = await repository.tip(branch);
-			if (now === commit) return done;
-			const moved = now !== parent;
+			// Asked after the pause, so that what is fetched is new, and by the fetch itself.
+			const took = Date.now() - started;
+			await transport.pause(attempts + pushes - 1, outcome.failure.message, took);
+			started = Date.now();
+			tip = await repository.fetchBranch(branch);
+			if (tip === commit) return done;
+			const moved = tip !== parent;
 			if (!moved && !outcome.passing) throw outcome.failure;
 			if (Date.now() >= deadline)
 				throw moved
@@ -133,10 +138,8 @@ export async function commitToBranch<E extends Edited>(
 							`Others pushed to ${branch} of ${repository.remote.url} faster than this step for ${attempts} attempts; run it again, or give it more time with push-timeout`,
 						)
 					: outcome.failure;
-			await transport.pause(moved ? attempts : pushes, outcome.failure.message);
 			if (moved) break;
 		}
-		tip = await repository.fetchBranch(branch);
 	}
 }
 

@@ -97,6 +97,8 @@ export class Repository {
 	readonly #author: Signature;
 	readonly #close: () => Promise<void>;
 	readonly #trees = new Map<string, TreeFile[]>();
+	/** Names of the files' contents that have been fetched. */
+	readonly #read = new Set<string>();
 	readonly #validRefs = new Set<string>();
 
 	constructor({ remote, author, git, transport, history, historyTransport, close }: Parts) {
@@ -201,10 +203,11 @@ export class Repository {
 		files: readonly TreeFile[],
 		historyOf?: string,
 	): Promise<Map<string, Uint8Array>> {
-		const names = [...new Set(files.map(({ oid }) => oid))];
+		const names = [...new Set(files.map(({ oid }) => oid))].filter((oid) => !this.#read.has(oid));
 		if (historyOf !== undefined && this.filters)
 			await this.fetchHistory([historyOf, ...names], recentCommits);
 		else if (names.length > 0) await this.transport.fetchObjects(names);
+		for (const name of names) this.#read.add(name);
 		return await readBlobs(this.git, files);
 	}
 

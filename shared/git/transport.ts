@@ -187,9 +187,14 @@ export class Transport {
 		return true;
 	}
 
-	/** Waits before another attempt: doubling from 250 ms, at most 4 s, with jitter. */
-	async pause(attempt: number, why: string): Promise<void> {
-		const milliseconds = Math.min(250 * 2 ** (attempt - 1), 4000) * (0.5 + Math.random());
+	/**
+	 * Waits before another attempt, with jitter: doubling from 250 ms, or from half of what the
+	 * last one `took` but at most a second, up to 16 times that. Where attempts take long since
+	 * many are at it, those who lose do not keep the others from winning.
+	 */
+	async pause(attempt: number, why: string, took = 0): Promise<void> {
+		const least = Math.min(Math.max(250, took / 2), 1000);
+		const milliseconds = least * Math.min(2 ** (attempt - 1), 16) * (0.5 + Math.random());
 		this.#log.debug(`Trying again in ${Math.round(milliseconds)} ms: ${why}`);
 		await sleep(milliseconds, undefined, { signal: this.#signal }).catch(() => {
 			this.#signal.throwIfAborted();
