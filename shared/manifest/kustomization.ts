@@ -1,3 +1,4 @@
+import { formatReference } from '../image/reference.ts';
 import type { ImageChange } from './image-change.ts';
 import { type EditResult, unchanged } from './result.ts';
 import { setValues } from './set-values.ts';
@@ -13,11 +14,19 @@ export async function addToKustomization(
 ): Promise<EditResult[] | undefined> {
 	const [kustomization, another] = files.filter(isKustomization);
 	if (!kustomization || another) return undefined;
+	const path = `images[name="${image}"]`;
 	const values = Object.entries({ newName, newTag: tag, digest });
 	const assignments = values.flatMap(([key, value]) =>
-		value === undefined ? [] : [{ path: `images[name="${image}"].${key}`, value, quoted: true }],
+		value === undefined ? [] : [{ path: `${path}.${key}`, value, quoted: true }],
 	);
-	const result = await setValues(kustomization, assignments, { createMissing: true });
+	const set = await setValues(kustomization, assignments, { createMissing: true });
+	// The keys make one use of the image, which the record and the outputs tell as a whole.
+	const to = formatReference({
+		name: newName ?? image,
+		...(tag && { tag }),
+		...(digest && { digest }),
+	});
+	const result = { ...set, uses: set.uses.slice(0, 1).map((use) => ({ ...use, path, to })) };
 	return files.map((file) => (file === kustomization ? result : unchanged(file)));
 }
 

@@ -6,6 +6,7 @@ export interface EditedUse {
 	place: Place;
 	/** In the notation of `set`. */
 	path: string;
+	/** Empty for what was not there. */
 	from: string;
 	to: string;
 }

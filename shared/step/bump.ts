@@ -211,9 +211,9 @@ export async function applyBump(
 	};
 }
 
-/** The image that a version stood for; what \`set\` overwrites may be any value. */
+/** The image that was there, if any; what \`set\` overwrites may be any value. */
 function previousOf({ edit, image }: Bump, from: string | undefined): string | undefined {
-	if (edit.kind === 'image') return from;
+	if (edit.kind === 'image') return from || undefined;
 	if (edit.kind === 'set' || image === undefined || from === undefined) return undefined;
 	return `${image.name}${from.includes(':') ? '@' : ':'}${from}`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { editImage } from '../../shared/manifest/edit.ts';
 import { editCases } from './edit-cases.ts';
-import { bumped, digestA, failure } from './files.ts';
+import { bumped, digestA, failure, file } from './files.ts';
 
 editCases('kustomization', [
 	{
@@ -78,5 +79,12 @@ describe('an image that a kustomization has no entry for', () => {
 		expect(await bumped('kind: Kustomization\n', change, 'kustomization.yaml')).toBe(
 			`kind: Kustomization\nimages:\n  - name: org/api\n    newTag: "1.20"\n    digest: ${digestA}\n`,
 		);
+	});
+	it('is told as one use, by its whole reference', async () => {
+		const kustomization = file('kind: Kustomization\n', 'kustomization.yaml');
+		const change = { image: 'org/api', tag: 'v2', digest: digestA, createMissing: true };
+		expect((await editImage(kustomization, change)).uses).toMatchObject([
+			{ path: 'images[name="org/api"]', from: '', to: `org/api:v2@${digestA}` },
+		]);
 	});
 });

@@ -211,6 +211,13 @@ describe('a hold', () => {
 		expect(await infra.bump()).toMatchObject(held);
 	});
 
+	test('of the image stops the first entry of it in a kustomization', async () => {
+		await push({ 'kustomization.yaml': 'resources: [apps]\n' }, 'Add a kustomization');
+		await marker({ image, reason: 'v2 loses orders' });
+		const run = await infra.bump({ file: 'kustomization.yaml', 'create-missing': 'true' });
+		expect(run).toMatchObject(held);
+	});
+
 	test('of another image, or one that is over, stops nothing', async () => {
 		await marker({ image: 'ghcr.io/acme/web', reason: 'x' });
 		expect(await infra.bump()).toMatchObject(changed);

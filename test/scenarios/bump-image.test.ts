@@ -15,6 +15,7 @@ beforeEach(async () => {
 		'apps/web.yaml': deployment('ghcr.io/acme/web:v1', 'web'),
 		'values.yaml': 'image:\n  tag: "1.0"\nreplicas: 2\n',
 		'version.tfvars': 'api_version = "v1"\n',
+		'kustomization.yaml': 'resources: [apps]\n',
 	});
 });
 afterEach(() => infra.close());
@@ -186,6 +187,15 @@ test('values of any file are set by their paths', async () => {
 	expect(run.exitCode).toBe(0);
 	expect(await infra.file('values.yaml')).toBe('image:\n  tag: "1.20"\nreplicas: 3');
 	expect((await infra.subjects())[0]).toBe('Set image.tag, replicas');
+});
+
+test('an entry that a kustomization is given is on record as a whole image', async () => {
+	const run = await infra.bump({ file: 'kustomization.yaml', 'create-missing': 'true' });
+	expect(run).toMatchObject({ exitCode: 0, outputs: { image: `${image}:v2` } });
+	expect(run.outputs).not.toHaveProperty('previous-image');
+	expect(parseTrailers(await infra.git('log', '-1', '--format=%B', 'main'))).toEqual({
+		image: `${image}:v2`,
+	});
 });
 
 test('a version in any text is found by a pattern', async () => {
