@@ -153,7 +153,7 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 				verified,
 			};
 		} finally {
-			api?.close();
+			await api?.close();
 			await repository.close();
 		}
 	},
