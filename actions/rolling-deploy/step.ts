@@ -3,6 +3,8 @@ import { warningKeys } from '../../shared/kubernetes/warnings.ts';
 import { clusterInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { defineStep, input, output } from '../../shared/step/declare.ts';
 import { count, duration, list, pairs } from '../../shared/step/values.ts';
+import { reported } from './report.ts';
+import { reportInputs } from './report-inputs.ts';
 import { Rollout } from './rollout.ts';
 
 export const step = defineStep({
@@ -100,6 +102,7 @@ A container without a readiness probe counts as ready from its first instant; it
 			`Warnings that are not wanted: ${warningKeys.map((key) => `\`${key}\``).join(', ')}.`,
 		),
 		concurrency: input(count, 'Objects that are read or written at once.', { default: '8' }),
+		...reportInputs,
 		...clusterInputs,
 		...stepInputs,
 	},
@@ -128,6 +131,6 @@ A container without a readiness probe counts as ready from its first instant; it
 		['eks-cluster', 'cluster-token'],
 	],
 	async run(inputs, context) {
-		return await new Rollout(inputs, context).run();
+		return await reported(inputs, context, () => new Rollout(inputs, context).run());
 	},
 });

@@ -13,6 +13,7 @@ import type {
 	RepositoryName,
 } from './forge.ts';
 import { Rest } from './rest.ts';
+import type { RunStatus } from './run-status.ts';
 
 /** A pull request as Azure DevOps' API gives it (learn.microsoft.com/rest/api/azure/devops/git). */
 interface AzurePull {
@@ -251,6 +252,23 @@ export class AzureForge implements Forge {
 			project: encodeURIComponent(this.#project),
 			version,
 		};
+	}
+
+	async writeStatus({ commit, state, context, description, runUrl }: RunStatus): Promise<void> {
+		const [genre = '', ...name] = context.split('/');
+		await this.#rest.ask('write a commit status', {
+			method: 'POST',
+			path: this.#path(`/commits/${commit}/statuses`),
+			query: version,
+			body: {
+				state: { running: 'pending', success: 'succeeded', failure: 'failed' }[state],
+				description,
+				context: { genre, name: name.join('/') },
+				...(runUrl && { targetUrl: runUrl }),
+			},
+			// The newest of a context counts.
+			idempotent: true,
+		});
 	}
 
 	async #list(criteria: HttpRequest['query']): Promise<AzurePull[]> {

@@ -8,6 +8,7 @@ import {
 	type MergeQuestion,
 	mergeState,
 } from './bitbucket-server-merge.ts';
+import { buildStatus } from './bitbucket-status.ts';
 import { bothSides, listPages, subjectOf } from './commit-list.ts';
 import type { Connection } from './connection.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
 	PullRequest,
 } from './forge.ts';
 import { Rest } from './rest.ts';
+import type { RunStatus } from './run-status.ts';
 
 interface User {
 	name: string;
@@ -231,6 +233,18 @@ export class BitbucketServerForge implements Forge {
 
 	#merging({ number }: PullRequest): MergeQuestion {
 		return { rest: this.#rest, number, path: this.#path(`/pull-requests/${number}`) };
+	}
+
+	async writeStatus(status: RunStatus): Promise<void> {
+		const { apiUrl } = this.#connection;
+		const page = `${apiUrl.replace(/\/rest\/api\/.*$/, '')}${this.#path(`/commits/${status.commit}`)}`;
+		await this.#rest.ask('write a build status', {
+			method: 'POST',
+			path: this.#path(`/commits/${status.commit}/builds`),
+			body: buildStatus(status, page),
+			// One of the same key is changed by the next.
+			idempotent: true,
+		});
 	}
 
 	async commitsBetween(

@@ -2,6 +2,7 @@ import { Failure } from '../failure/failure.ts';
 import type { CommitsBetween, ListedCommit } from '../git/commits-between.ts';
 import type { HttpRequest } from '../http/client.ts';
 import { autoMerge, type MergeQuestion, mergeState } from './bitbucket-merge.ts';
+import { buildStatus } from './bitbucket-status.ts';
 import { bothSides, listPages, subjectOf } from './commit-list.ts';
 import type { Connection } from './connection.ts';
 import type {
@@ -13,7 +14,9 @@ import type {
 	Opened,
 	PullRequest,
 } from './forge.ts';
+import { pagesOf } from './pages.ts';
 import { Rest } from './rest.ts';
+import type { RunStatus } from './run-status.ts';
 
 interface Account {
 	uuid: string;
@@ -233,6 +236,18 @@ export class BitbucketCloudForge implements Forge {
 
 	#merging({ number }: PullRequest): MergeQuestion {
 		return { rest: this.#rest, number, repository: this.#path() };
+	}
+
+	async writeStatus(status: RunStatus): Promise<void> {
+		const { owner, name } = this.#connection.repository;
+		const page = pagesOf(`bitbucket.org/${owner}/${name}`).commit(status.commit);
+		await this.#rest.ask('write a build status', {
+			method: 'POST',
+			path: this.#path(`/commit/${status.commit}/statuses/build`),
+			body: buildStatus(status, page),
+			// One of the same key is changed by the next.
+			idempotent: true,
+		});
 	}
 
 	async commitsBetween(

@@ -2,6 +2,7 @@ import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import type { CommitsBetween } from '../git/commits-between.ts';
 import type { Relation } from '../git/history.ts';
 import type { PageStyle } from './pages.ts';
+import type { DeploymentStatus, RunStatus } from './run-status.ts';
 
 /** What a server can be. `git` is a server with no forge around it. */
 export type ForgeKind = 'github' | 'gitea' | 'forgejo' | 'gitlab' | 'bitbucket' | 'azure' | 'git';
@@ -190,6 +191,13 @@ export interface Forge {
 	 * itself, where it does so. It goes through only while what it replaces stands as it did.
 	 */
 	commitFiles?(commit: FilesToWrite): Promise<WriteOutcome>;
+	/** Says on a commit's page how a run stands; a later one of the same context takes its place. */
+	writeStatus?(status: RunStatus): Promise<void>;
+	/**
+	 * Says on an environment's page how a deployment to it stands. The first that this process
+	 * says of an environment opens one, and what follows is of the same.
+	 */
+	writeDeployment?(deployment: DeploymentStatus): Promise<void>;
 	/** Whether the forge shows a commit as verified, and if not its own word for why. */
 	verificationOf?(commit: string): Promise<Verification>;
 	/** Closes connections, and takes away what was written to this machine. */

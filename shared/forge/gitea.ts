@@ -26,6 +26,7 @@ import {
 	type User,
 } from './gitea-pull-request.ts';
 import { refused } from './refusal.ts';
+import type { RunStatus } from './run-status.ts';
 
 /** The most that Gitea gives at once by default ([api] MAX_RESPONSE_ITEMS). */
 const pageSize = 50;
@@ -217,6 +218,21 @@ export class GiteaForge implements Forge {
 		if (between === undefined) return undefined;
 		if (between.removed.total === 0) return 'older';
 		return between.added.total === 0 ? 'newer' : 'apart';
+	}
+
+	async writeStatus({ commit, state, context, description, runUrl }: RunStatus): Promise<void> {
+		await this.#ask('write a commit status', {
+			method: 'POST',
+			path: this.#path(`/statuses/${commit}`),
+			body: {
+				state: state === 'running' ? 'pending' : state,
+				context,
+				description,
+				...(runUrl && { target_url: runUrl }),
+			},
+			// The newest of a context counts.
+			idempotent: true,
+		});
 	}
 
 	async commitsBetween(

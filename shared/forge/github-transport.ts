@@ -59,13 +59,13 @@ export function githubFetch(
 
 /**
  * Whether sending a request twice does no harm. Of the POST requests that is all but a
- * comment (labels and reviewers are sets, a second pull request is refused) and what GraphQL
- * changes: there whoever asks has to know whether an answer was the first one.
+ * comment, a deployment (labels and reviewers are sets, a second pull request is refused) and
+ * what GraphQL changes: there whoever asks has to know whether an answer was the first one.
  */
 function repeatable(method: string, path: string, body = ''): boolean {
 	if (method !== 'POST') return true;
 	if (path.endsWith('/graphql')) return !/"query":"\s*mutation\b/.test(body);
-	return !path.endsWith('/comments');
+	return !/\/(comments|deployments)$/.test(path);
 }
 
 /** Milliseconds to wait where the answer is a rate limit, else undefined. */

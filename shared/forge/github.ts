@@ -17,6 +17,7 @@ import type {
 } from './forge.ts';
 import { commitFiles } from './github-commit.ts';
 import { commitsBetween } from './github-compare.ts';
+import { GitHubDeployments } from './github-deployment.ts';
 import {
 	isAboutAMomentAgo,
 	isRequestError,
@@ -29,6 +30,7 @@ import { type ListedPull, toPullRequest } from './github-pull-request.ts';
 import { githubTokenAdvice } from './github-token.ts';
 import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
+import type { DeploymentStatus, RunStatus } from './run-status.ts';
 
 /** Tries for what GitHub does not know yet of a moment ago, and the first pause in ms. */
 const settling = { attempts: 5, pause: 500 };
@@ -55,6 +57,7 @@ export class GitHubForge implements Forge {
 	readonly #where: { owner: string; repo: string };
 	/** Pull requests opened by this process, which GitHub's replicas may not know yet. */
 	readonly #fresh = new Set<number>();
+	readonly #deployments: GitHubDeployments;
 	#warned = false;
 
 	constructor(connection: Connection) {
@@ -76,6 +79,12 @@ export class GitHubForge implements Forge {
 			...(token === undefined ? {} : { auth: token }),
 			request: { fetch: githubFetch(this.#client, connection) },
 			log: { debug: quiet, info: (text: string) => log.debug(text), warn: quiet, error: quiet },
+		});
+		this.#deployments = new GitHubDeployments({
+			octokit: this.#octokit,
+			where: this.#where,
+			isLost: (error) => !isRequestError(error) || error.status >= 500,
+			pause: (attempt) => this.#pause(attempt),
 		});
 	}
 
@@ -264,6 +273,15 @@ export class GitHubForge implements Forge {
 			if (isRequestError(error, 404)) return undefined;
 			throw this.#failure('compare two commits', error);
 		}
+	}
+
+	async writeStatus(status: RunStatus): Promise<void> {
+		await this.#ask('write a commit status', () => this.#deployments.writeStatus(status));
+	}
+
+	async writeDeployment(deployment: DeploymentStatus): Promise<void> {
+		const doing = `write a deployment to ${deployment.environment}`;
+		await this.#ask(doing, () => this.#deployments.write(deployment));
 	}
 
 	async commitFiles(commit: FilesToWrite): Promise<WriteOutcome> {

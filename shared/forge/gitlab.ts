@@ -12,8 +12,10 @@ import type {
 	Opened,
 	PullRequest,
 } from './forge.ts';
+import { openDeployment, writeDeployment, writeStatus } from './gitlab-deployment.ts';
 import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './gitlab-merge.ts';
 import { Rest } from './rest.ts';
+import type { DeploymentStatus, RunStatus } from './run-status.ts';
 
 interface User {
 	id: number;
@@ -57,6 +59,8 @@ export class GitLabForge implements Forge {
 	readonly pages = 'gitlab';
 	readonly mark = '!';
 	readonly #rest: Rest;
+	/** Numbers of the deployments that this process opened, by environment. */
+	readonly #deployments = new Map<string, number>();
 	readonly #name: string;
 
 	constructor(connection: Connection) {
@@ -201,6 +205,18 @@ export class GitLabForge implements Forge {
 
 	#merging({ number }: PullRequest): MergeQuestion {
 		return { rest: this.#rest, number, project: this.#path() };
+	}
+
+	async writeStatus(status: RunStatus): Promise<void> {
+		await writeStatus({ rest: this.#rest, path: this.#path() }, status);
+	}
+
+	async writeDeployment(deployment: DeploymentStatus): Promise<void> {
+		const project = { rest: this.#rest, path: this.#path() };
+		const { environment } = deployment;
+		const known = this.#deployments.get(environment);
+		if (known !== undefined) await writeDeployment(project, known, deployment);
+		else this.#deployments.set(environment, await openDeployment(project, deployment));
 	}
 
 	async commitsBetween(

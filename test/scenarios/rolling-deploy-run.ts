@@ -15,6 +15,10 @@ export interface DeployOptions {
 	front?: Front;
 	/** Files of the workspace beside the manifests. */
 	files?: Values;
+	/** What made the pipeline run, where that is not the usual. */
+	at?: Partial<Situation>;
+	/** Makes more of the workspace, such as a clone. */
+	prepare?: (workspace: string) => Promise<void>;
 	onStart?: (pid: number) => void;
 	/** Further variables of the process. */
 	env?: Values;
@@ -29,7 +33,15 @@ export async function deploy(
 	cluster: Cluster,
 	manifests: string,
 	inputs: Values = {},
-	{ front = commandLine, files = {}, onStart, env = {}, stdin = '' }: DeployOptions = {},
+	{
+		front = commandLine,
+		files = {},
+		at = {},
+		prepare,
+		onStart,
+		env = {},
+		stdin = '',
+	}: DeployOptions = {},
 ): Promise<StepRun> {
 	const workspace = await mkdtemp(join(tmpdir(), 'rolling-deploy-'));
 	try {
@@ -38,12 +50,16 @@ export async function deploy(
 			await mkdir(dirname(join(workspace, name)), { recursive: true });
 			await writeFile(join(workspace, name), text);
 		}
-		const started = front(situation, {
-			manifests: 'k.yaml',
-			kubeconfig: 'kubeconfig',
-			'stable-for': '0.1s',
-			...inputs,
-		});
+		await prepare?.(workspace);
+		const started = front(
+			{ ...situation, ...at },
+			{
+				manifests: 'k.yaml',
+				kubeconfig: 'kubeconfig',
+				'stable-for': '0.1s',
+				...inputs,
+			},
+		);
 		return await runStep('rolling-deploy', {
 			...started,
 			env: { ...started.env, ...env },

@@ -1,9 +1,10 @@
 import { type ApiCall, created, list, ok } from '../forge/api.ts';
 import { addComment } from '../forge/discussion.ts';
 import { type Dialect, DocumentedApi, UserNumbers } from '../forge/documented-api.ts';
-import type { ForgeModel, PullRequest, Repository } from '../forge/model.ts';
+import { commitOf, type ForgeModel, type PullRequest, type Repository } from '../forge/model.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
+import { addStatus } from '../forge/statuses.ts';
 import { changeMerging, evaluations, mergingView, pullOf } from './merging.ts';
 
 const noSuchBranch =
@@ -191,6 +192,19 @@ export function azureFront(model: ForgeModel): DocumentedApi {
 			pull.requestedReviewers.add(name);
 			return ok({ ...identity(name), vote: 0 });
 		})
+		.on('POST', `${base}/commits/:sha/statuses`, { ...none, body: ofStatus }, async (call) => {
+			const repository = repositoryOf(call, 'write');
+			const { genre, name } = call.body.context as { genre: string; name: string };
+			const state = stateOf[call.requiredText('state') as keyof typeof stateOf];
+			const sha = await commitOf(repository, call.param('sha'));
+			const status = addStatus(model, repository, call.user, sha, {
+				state: state ?? '',
+				context: `${genre}/${name}`,
+				description: call.text('description'),
+				targetUrl: call.text('targetUrl'),
+			});
+			return created({ id: status.id, state: call.text('state'), context: { genre, name } });
+		})
 		.on('GET', base, none, (call) => {
 			const { name, defaultBranch } = repositoryOf(call);
 			return ok({ name, defaultBranch: `refs/heads/${defaultBranch}` });
@@ -208,6 +222,8 @@ const identityParameters = [version, 'searchFilter', 'filterValue', 'queryMember
 const criteria = ['searchCriteria.status', 'searchCriteria.sourceRefName'];
 const changeable = ['title', 'description'];
 const ofMerge = ['status', 'lastMergeSourceCommit', 'autoCompleteSetBy', 'completionOptions'];
+const ofStatus = ['state', 'description', 'targetUrl', 'context'];
+const stateOf = { pending: 'pending', succeeded: 'success', failed: 'failure', error: 'error' };
 const ofCreation = ['sourceRefName', 'targetRefName', 'isDraft'];
 
 /** A description, which may have 4,000 characters. */

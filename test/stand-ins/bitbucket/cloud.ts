@@ -6,6 +6,7 @@ import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
+import { addBuild, ofBuild } from './builds.ts';
 import { addMergingRoutes } from './cloud-merging.ts';
 
 const pageParameters = ['page', 'pagelen', 'sort', 'fields', 'q'];
@@ -89,6 +90,18 @@ export function bitbucketCloudFront(model: ForgeModel): DocumentedApi {
 		.on('GET', `${base}/commit/:hash`, {}, async (call) => {
 			const hash = await commitOf(call.repository(), call.param('hash'));
 			return ok({ type: 'commit', hash });
+		})
+		.on('POST', `${base}/commit/:hash/statuses/build`, { body: ofBuild }, async (call) => {
+			const repository = call.repository('write');
+			return created(
+				addBuild(
+					model,
+					repository,
+					call.user,
+					await commitOf(repository, call.param('hash')),
+					call.body,
+				),
+			);
 		})
 		.on('GET', `${base}/commits`, { query: [...pageParameters, ...range] }, async (call) => {
 			const repository = call.repository();

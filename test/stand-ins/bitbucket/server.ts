@@ -6,6 +6,7 @@ import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import { bitbucketAnswers, described, named } from './answers.ts';
+import { addBuild, ofBuild } from './builds.ts';
 import { addMergingRoutes } from './server-merging.ts';
 
 const exceptions: Record<string, string> = {
@@ -117,6 +118,17 @@ export function bitbucketServerFront(model: ForgeModel): DocumentedApi {
 		.on('GET', `${base}/default-branch`, {}, (call) => {
 			const { defaultBranch } = call.repository();
 			return ok({ id: `refs/heads/${defaultBranch}`, displayId: defaultBranch });
+		})
+		.on('POST', `${base}/commits/:hash/builds`, { body: ofBuild }, async (call) => {
+			const repository = call.repository('write');
+			addBuild(
+				model,
+				repository,
+				call.user,
+				await commitOf(repository, call.param('hash')),
+				call.body,
+			);
+			return { status: 204 };
 		})
 		.on('GET', `${base}/commits`, { query: [...paging, 'since', 'until'] }, async (call) => {
 			const repository = call.repository();

@@ -141,6 +141,7 @@ const areas: readonly [RegExp, readonly string[]][] = [
 	[/^\/pulls\b/, ['pull_requests']],
 	[/^\/(issues|labels)\b/, ['issues', 'pull_requests']],
 	[/^\/statuses\b|^\/commits\/.+\/status(es)?$/, ['statuses']],
+	[/^\/deployments\b/, ['deployments']],
 	[/^\/(git|contents|branches|commits|compare|tags)\b/, ['contents']],
 ];
 

@@ -23,7 +23,7 @@ export class GithubViews {
 		this.#model = model;
 	}
 
-	#api(repository: Repository): string {
+	api(repository: Repository): string {
 		return `${this.#model.url}/api/v3/repos/${repository.fullName}`;
 	}
 
@@ -58,7 +58,7 @@ export class GithubViews {
 			html_url: this.#page(repository),
 			description: null,
 			fork: false,
-			url: this.#api(repository),
+			url: this.api(repository),
 			clone_url: `${this.#page(repository)}.git`,
 			git_url: `${this.#page(repository)}.git`,
 			ssh_url: `git@${new URL(this.#model.url).host}:${repository.fullName}.git`,
@@ -89,7 +89,7 @@ export class GithubViews {
 
 	/** A pull request as lists have it. */
 	pull(repository: Repository, pull: PullRequest) {
-		const api = this.#api(repository);
+		const api = this.api(repository);
 		const page = `${this.#page(repository)}/pull/${pull.number}`;
 		const side = (branch: string, sha: string) => ({
 			label: `${repository.owner}:${branch}`,
@@ -149,7 +149,7 @@ export class GithubViews {
 
 	/** The issue that every pull request also is. */
 	issue(repository: Repository, pull: PullRequest) {
-		const api = this.#api(repository);
+		const api = this.api(repository);
 		return {
 			...this.#issueFields(repository, pull),
 			node_id: `I_${pull.id}`,
@@ -198,7 +198,7 @@ export class GithubViews {
 		return {
 			id: comment.id,
 			node_id: `IC_${comment.id}`,
-			url: `${this.#api(repository)}/issues/comments/${comment.id}`,
+			url: `${this.api(repository)}/issues/comments/${comment.id}`,
 			html_url: `${this.#page(repository)}/pull/${pull.number}#issuecomment-${comment.id}`,
 			body: comment.body,
 			user: this.user(comment.user),
@@ -212,7 +212,7 @@ export class GithubViews {
 		return {
 			id: status.id,
 			node_id: `SC_${status.id}`,
-			url: `${this.#api(repository)}/statuses/${commit}`,
+			url: `${this.api(repository)}/statuses/${commit}`,
 			state: status.state,
 			context: status.context,
 			description: status.description,
@@ -233,7 +233,7 @@ export class GithubViews {
 			sha: commit.sha,
 			node_id: `C_${commit.sha}`,
 			commit: this.gitCommit(repository, commit),
-			url: `${this.#api(repository)}/commits/${commit.sha}`,
+			url: `${this.api(repository)}/commits/${commit.sha}`,
 			html_url: `${this.#page(repository)}/commit/${commit.sha}`,
 			author: known(commit.author),
 			committer: known(commit.committer),
@@ -246,11 +246,11 @@ export class GithubViews {
 	gitCommit(repository: Repository, commit: Commit) {
 		return {
 			sha: commit.sha,
-			url: `${this.#api(repository)}/git/commits/${commit.sha}`,
+			url: `${this.api(repository)}/git/commits/${commit.sha}`,
 			author: signatureView(commit.author),
 			committer: signatureView(commit.committer),
 			message: commit.message,
-			tree: { sha: commit.tree, url: `${this.#api(repository)}/git/trees/${commit.tree}` },
+			tree: { sha: commit.tree, url: `${this.api(repository)}/git/trees/${commit.tree}` },
 			parents: this.#parents(repository, commit),
 			comment_count: 0,
 			verification: repository.signed.has(commit.sha)
@@ -262,7 +262,7 @@ export class GithubViews {
 	#parents(repository: Repository, commit: Commit) {
 		return commit.parents.map((sha) => ({
 			sha,
-			url: `${this.#api(repository)}/commits/${sha}`,
+			url: `${this.api(repository)}/commits/${sha}`,
 			html_url: `${this.#page(repository)}/commit/${sha}`,
 		}));
 	}
@@ -277,7 +277,7 @@ export class GithubViews {
 			changes: file.additions + file.deletions,
 			blob_url: `${this.#page(repository)}/blob/${commit}/${file.path}`,
 			raw_url: `${this.#page(repository)}/raw/${commit}/${file.path}`,
-			contents_url: `${this.#api(repository)}/contents/${file.path}?ref=${commit}`,
+			contents_url: `${this.api(repository)}/contents/${file.path}?ref=${commit}`,
 			...(file.patch !== '' && { patch: file.patch }),
 		};
 	}
@@ -288,11 +288,11 @@ export class GithubViews {
 		return {
 			sha: tag.sha,
 			node_id: `TAG_${tag.sha}`,
-			url: `${this.#api(repository)}/git/tags/${tag.sha}`,
+			url: `${this.api(repository)}/git/tags/${tag.sha}`,
 			tag: tag.name,
 			message: tag.message,
 			tagger: signatureView(tag.tagger),
-			object: { sha, type, url: `${this.#api(repository)}/git/${type}s/${sha}` },
+			object: { sha, type, url: `${this.api(repository)}/git/${type}s/${sha}` },
 			verification: { verified: false, reason: 'unsigned', signature: null, payload: null },
 		};
 	}
@@ -301,8 +301,8 @@ export class GithubViews {
 		return {
 			ref,
 			node_id: `REF_${ref}`,
-			url: `${this.#api(repository)}/git/${ref}`,
-			object: { sha, type, url: `${this.#api(repository)}/git/${type}s/${sha}` },
+			url: `${this.api(repository)}/git/${ref}`,
+			object: { sha, type, url: `${this.api(repository)}/git/${type}s/${sha}` },
 		};
 	}
 }

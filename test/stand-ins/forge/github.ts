@@ -2,6 +2,7 @@ import type { Exchange } from '../git/exchange.ts';
 import { type Answer, ApiCall, paginate, Router } from './api.ts';
 import { type AppRegistry, missingRight } from './apps.ts';
 import { addContentRoutes } from './github-contents.ts';
+import { addDeploymentRoutes } from './github-deployments.ts';
 import { addGitRoutes } from './github-git.ts';
 import { addIssueRoutes } from './github-issues.ts';
 import { addPullRoutes } from './github-pulls.ts';
@@ -59,6 +60,7 @@ export class GithubApi {
 		this.#apps = apps;
 		const views = new GithubViews(model);
 		addRepositoryRoutes(this.#router, views);
+		addDeploymentRoutes(this.#router, views);
 		addGitRoutes(this.#router, views);
 		addContentRoutes(this.#router, views);
 		addPullRoutes(this.#router, views);

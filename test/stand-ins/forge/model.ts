@@ -4,6 +4,7 @@ import { allows, emailOf, permissionOf } from '../git/accounts.ts';
 import type { Signature } from '../git/bare-repository.ts';
 import { git, resolveCommit, resolveObject, tryGit, zeroId } from '../git/git.ts';
 import type { PushEvent } from '../git/git-server.ts';
+import type { Deployment } from './deployments.ts';
 import { isAncestor } from './objects.ts';
 import { Refusal } from './refusal.ts';
 
@@ -129,6 +130,8 @@ export class Repository {
 	readonly signed = new Set<string>();
 	/** By commit, oldest first. */
 	readonly statuses = new Map<string, Status[]>();
+	/** The oldest first. */
+	readonly deployments: Deployment[] = [];
 
 	constructor(
 		id: number,

@@ -6,6 +6,7 @@ import { readCommits } from '../forge/objects.ts';
 import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import type { Exchange } from '../git/exchange.ts';
+import { addDeploymentRoutes } from './deployments.ts';
 import { addMergingRoutes, mergingView } from './merging.ts';
 
 const refused = (status: number, message?: string) =>
@@ -57,7 +58,10 @@ const dialect: Dialect = {
 function unescapedProject({ request, record }: Exchange): string | undefined {
 	const [, raw = ''] = /^\/api\/v4\/projects\/([^/?]+)/.exec(request.url ?? '') ?? [];
 	const rest = `/api/v4/projects/${decodeURIComponent(raw)}`;
-	const known = record.path.replace(/\/(merge_requests|repository)(\/.*)?$/, '');
+	const known = record.path.replace(
+		/\/(merge_requests|repository|statuses|deployments|environments)(\/.*)?$/,
+		'',
+	);
 	return raw === '' || rest === known ? undefined : 'the path of the project is not escaped';
 }
 
@@ -181,6 +185,7 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 			return ok(await view(repository, repository.pull(call.number())));
 		});
 	addMergingRoutes(api, model, { repositoryOf, view });
+	addDeploymentRoutes(api, model, repositoryOf);
 	api.on('GET', '/api/v4/projects/*project', {}, (call) => {
 		const repository = repositoryOf(call);
 		return ok({
