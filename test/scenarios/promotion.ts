@@ -52,6 +52,8 @@ export class Promotion {
 				{ name: 'github-actions[bot]', token: `ghs_${'b'.repeat(36)}` },
 				{ name: 'alice', token: 'alice-token' },
 				{ name: 'bob', token: 'bob-token' },
+				// A team of Azure's, where teams are identities as users are.
+				{ name: '[shop]\\operations', token: 'no-token-of-a-team' },
 			],
 		});
 		await forge.createRepository(on.production, {

@@ -108,7 +108,7 @@ describe.each(withApi)('on $title', (where) => {
 		expect(failed.exitCode).toBe(1);
 		expect(statuses().at(-1)).toMatchObject({
 			state: 'failure',
-			description: expect.stringMatching(/^Deployment web: .*acme\/web:gone/),
+			description: expect.stringMatching(/^Deployment\/web: .*acme\/web:gone/),
 		});
 		expect(deployments().map(({ states }) => states.at(-1))).toEqual(named ? [named[1]] : []);
 	});
