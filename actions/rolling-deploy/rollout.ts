@@ -137,6 +137,7 @@ export class Rollout {
 		const manifests = await readManifests(this.#inputs.manifests, {
 			folder: this.#context.workspace,
 			stdin: process.stdin,
+			inputName: this.#context.nameOf('manifests'),
 			environment: this.#context.childEnvironment,
 			namespace,
 			values: (this.#inputs.values ?? []).map((file) => resolve(this.#context.workspace, file)),
@@ -228,7 +229,8 @@ export class Rollout {
 		const { wait, rollbackOnFailure } = this.#inputs;
 		const targets = this.#planned.map(({ desired, resource }) => ({ object: desired, resource }));
 		const awaited = wait ? targets.filter(isAwaited) : [];
-		await checkRights(awaited, this.#planned, { ...options, rollbackOnFailure });
+		const { nameOf } = this.#context;
+		await checkRights(awaited, this.#planned, { ...options, rollbackOnFailure, nameOf });
 	}
 
 	/** Waits for everything, and throws the one sentence that says why it did not get ready. */

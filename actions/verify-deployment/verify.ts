@@ -108,7 +108,7 @@ async function expectedOf(inputs: Inputs, { outputsOf, nameOf }: Context): Promi
 		inputs.workload === undefined || images === undefined ? readDeployed(outputs) : [];
 	if (inputs.workload !== undefined)
 		return inputs.workload.map((text) => {
-			const workload = parseWorkload(text);
+			const workload = parseWorkload(text, nameOf('workload'));
 			const known = deployed.find((other) => isSame(other.workload, workload));
 			return { workload, images: images ?? known?.images ?? [] };
 		});

@@ -66,7 +66,9 @@ export function fieldChanges(
 		return {
 			path: change.path,
 			...(change.before === undefined ? {} : { before: '***' }),
-			...(change.after === undefined ? {} : { after: '*** (another value)' }),
+			...(change.after === undefined
+				? {}
+				: { after: change.before === undefined ? '***' : '*** (another value)' }),
 		};
 	});
 }

@@ -65,7 +65,7 @@ export function eksCredentials(cluster: EksCluster): Credentials {
  */
 export async function describeEksCluster(
 	cluster: EksCluster,
-	{ log, signal }: { log: Log; signal: AbortSignal },
+	{ log, signal, nameOf }: { log: Log; signal: AbortSignal; nameOf: (input: string) => string },
 ): Promise<{ server: string; ca: string }> {
 	const { name, region, environment } = cluster;
 	const endpoint =
@@ -88,11 +88,11 @@ export async function describeEksCluster(
 		const answer = jsonOf(text);
 		if (status === 404)
 			throw badInput(
-				`eks-cluster: there is no EKS cluster "${name}" in ${region}; check the name and the region`,
+				`${nameOf('eks-cluster')}: there is no EKS cluster "${name}" in ${region}; check the name and the region`,
 			);
 		if (status !== 200)
 			throw new Failure(
-				`EKS does not tell the address of cluster "${name}" in ${region} (${status}): ${String(readPath(answer, ['message']) ?? text.slice(0, 300))}; the right eks:DescribeCluster is needed, or give server and cluster-ca`,
+				`EKS does not tell the address of cluster "${name}" in ${region} (${status}): ${String(readPath(answer, ['message']) ?? text.slice(0, 300))}; the right eks:DescribeCluster is needed, or give ${nameOf('server')} and ${nameOf('cluster-ca')}`,
 			);
 		const server = readPath(answer, ['cluster', 'endpoint']);
 		const ca = readPath(answer, ['cluster', 'certificateAuthority', 'data']);

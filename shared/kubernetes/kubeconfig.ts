@@ -127,7 +127,7 @@ async function fromEks(
 	const credentials = eksCredentials(cluster);
 	if (options.server !== undefined)
 		return { ...(await fromServer(options.server, options, around)), credentials };
-	const { server, ca } = await describeEksCluster(cluster, { log, signal });
+	const { server, ca } = await describeEksCluster(cluster, { log, signal, nameOf });
 	return { server, tls: { ca }, credentials };
 }
 

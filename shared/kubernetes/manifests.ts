@@ -20,9 +20,12 @@ export interface ManifestOptions extends Rendering {
 	folder: string;
 	/** Read where a path is `-`. */
 	stdin: NodeJS.ReadableStream;
+	/** What the user calls the input that the paths come from. */
+	inputName: string;
 }
 
 const extensions = ['.yaml', '.yml', '.json'];
+const standardInput = 'standard input';
 
 /**
  * Reads a set of objects: files, folders with all below them, globs, `-` for the standard
@@ -40,7 +43,7 @@ export async function readManifests(
 	const manifests = sources.flatMap(({ name, text }) => parseManifests(parser, name, text));
 	if (manifests.length === 0)
 		throw new Failure(
-			`There is no Kubernetes object in ${paths.join(', ')}; an empty set is not deployed`,
+			`There is no Kubernetes object in ${paths.map((path) => (path === '-' ? standardInput : path)).join(', ')}; an empty set is not deployed`,
 		);
 	refuseDuplicates(manifests);
 	return manifests;
@@ -50,7 +53,7 @@ async function sourcesOf(
 	path: string,
 	options: ManifestOptions,
 ): Promise<{ name: string; text: string }[]> {
-	if (path === '-') return [{ name: 'standard input', text: await readStream(options.stdin) }];
+	if (path === '-') return [{ name: standardInput, text: await readStream(options.stdin) }];
 	const files = await filesOf(path, options);
 	if (typeof files === 'string')
 		return [{ name: shown(files, options), text: await render(files, options) }];
@@ -79,7 +82,7 @@ async function filesOf(path: string, options: ManifestOptions): Promise<string[]
 			matches.push(resolve(options.folder, match));
 	if (matches.length === 0)
 		throw new Failure(
-			`There is no ${path} in ${options.folder}${await namesNear(full)}; check manifests`,
+			`There is no ${path} in ${options.folder}${await namesNear(full)}; check ${options.inputName}`,
 		);
 	const nested = await Promise.all(
 		matches.sort().map(async (match) => {
@@ -104,7 +107,7 @@ async function filesBelow(folder: string, options: ManifestOptions): Promise<str
 				if (!isFolder) return extensions.includes(extname(entry.name)) ? [full] : [];
 				if (await isRendered(full))
 					throw badInput(
-						`${shown(full, options)} is rendered by kustomize or helm and stands among plain manifests; name it by itself in manifests`,
+						`${shown(full, options)} is rendered by kustomize or helm and stands among plain manifests; name it by itself in ${options.inputName}`,
 					);
 				return await filesBelow(full, options);
 			}),

@@ -32,6 +32,8 @@ interface PreflightOptions {
 	client: KubernetesClient;
 	/** Bring back what was there, should the run fail. */
 	rollbackOnFailure: boolean;
+	/** An input's name as its user wrote it. */
+	nameOf(input: string): string;
 	log: Log;
 }
 
@@ -44,7 +46,7 @@ interface PreflightOptions {
 export async function checkRights(
 	awaited: readonly Observed[],
 	written: readonly Written[],
-	{ client, rollbackOnFailure, log }: PreflightOptions,
+	{ client, rollbackOnFailure, nameOf, log }: PreflightOptions,
 ): Promise<void> {
 	const missing = await missingRights(
 		[
@@ -57,7 +59,7 @@ export async function checkRights(
 	);
 	if (missing.some(({ verbs }) => verbs.some((verb) => verb !== 'watch')))
 		throw new Failure(
-			`Rights that this run needs are missing: ${textOf(missing)}; grant them to ${await accountName(client)}, or do without wait, rollback-on-failure or replace-immutable, whichever asks for them (nothing was written)`,
+			`Rights that this run needs are missing: ${textOf(missing)}; grant them to ${await accountName(client)}, or do without ${['wait', 'rollback-on-failure', 'replace-immutable'].map(nameOf).join(' or ')}, whichever asks for them (nothing was written)`,
 		);
 	if (missing.length > 0)
 		log.warn(`There is no right to ${textOf(missing)}, so the server is asked every 2 s instead`);

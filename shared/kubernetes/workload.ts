@@ -22,9 +22,10 @@ export interface WorkloadName {
 
 /**
  * Reads `Deployment/web`, `deploy/web` or `shop/Deployment/web`, as kubectl takes kinds.
+ * @param inputName - what the user calls the input that it comes from
  * @throws Failure (bad input) for anything else
  */
-export function parseWorkload(text: string): WorkloadName {
+export function parseWorkload(text: string, inputName: string): WorkloadName {
 	const parts = text.trim().split('/');
 	const [written = '', name = ''] = parts.slice(-2);
 	const kind = Object.entries(kinds).find(([kind, { plural, short }]) =>
@@ -32,7 +33,7 @@ export function parseWorkload(text: string): WorkloadName {
 	)?.[0];
 	if (parts.length < 2 || parts.length > 3 || name === '' || kind === undefined)
 		throw badInput(
-			`"${text}" is no workload: it has to be KIND/NAME or NAMESPACE/KIND/NAME, with a kind of ${Object.keys(kinds).join(', ')}`,
+			`${inputName}: "${text}" is no workload; it has to be KIND/NAME or NAMESPACE/KIND/NAME, with a kind of ${Object.keys(kinds).join(', ')}`,
 		);
 	const [namespace] = parts.length === 3 ? parts : [];
 	return { kind, name, ...(namespace ? { namespace } : {}) };

@@ -80,7 +80,8 @@ describe('a diff', () => {
 		});
 		for (const before of [undefined, secret('correct horse')]) {
 			const text = diffLines(fieldChanges(before, secret('battery staple'))).join('\n');
-			expect(text).toContain(`${field}.password`);
+			const sequel = before === undefined ? '' : ' (another value)';
+			expect(text.split('\n')).toContain(`+ ${field}.password: ***${sequel}`);
 			expect(text).not.toMatch(/horse|staple/);
 		}
 	});

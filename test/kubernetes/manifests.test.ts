@@ -25,6 +25,7 @@ const read = (paths: string[], stdin = '') =>
 	readManifests(paths, {
 		folder,
 		stdin: Readable.from([stdin]),
+		inputName: '--manifests',
 		environment: { PATH: join(folder, 'bin') },
 		namespace: 'shop',
 		values: ['/values.yaml'],
@@ -81,6 +82,7 @@ describe('a set', () => {
 	test('is not empty', async () => {
 		await write({ 'k/empty.yaml': '# nothing\n' });
 		await expect(read(['k'])).rejects.toThrow('no Kubernetes object in k');
+		await expect(read(['-', 'k'])).rejects.toThrow('no Kubernetes object in standard input, k');
 	});
 
 	test('has no object twice', async () => {
@@ -92,7 +94,9 @@ describe('a set', () => {
 
 	test('that is not there is told with what is', async () => {
 		await write({ 'k/a.yaml': configMap('a') });
-		await expect(read(['k/b.yaml'])).rejects.toThrow(/no k\/b\.yaml in .*; there are a\.yaml/);
+		await expect(read(['k/b.yaml'])).rejects.toThrow(
+			/no k\/b\.yaml in .*; there are a\.yaml; check --manifests/,
+		);
 	});
 });
 
@@ -142,7 +146,7 @@ describe('kustomizations and charts', () => {
 
 	test('are not mixed with plain manifests', async () => {
 		await write({ 'k/a.yaml': configMap('a'), 'k/base/kustomization.yaml': '' });
-		await expect(read(['k'])).rejects.toThrow('name it by itself');
+		await expect(read(['k'])).rejects.toThrow('name it by itself in --manifests');
 	});
 
 	test('are what the program on PATH renders', async () => {

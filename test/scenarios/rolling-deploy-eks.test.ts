@@ -173,14 +173,14 @@ test.each<[string, Values, Values, number, RegExp]>([
 		{ ...eks, 'eks-cluster': 'acme' },
 		{},
 		2,
-		/no EKS cluster "acme" in eu-west-1/,
+		/--eks-cluster: there is no EKS cluster "acme" in eu-west-1/,
 	],
 	[
 		'no right to describe it',
 		{ ...eks, 'eks-cluster': 'shut' },
 		{},
 		1,
-		/not authorized to perform: eks:DescribeCluster; the right/,
+		/not authorized to perform: eks:DescribeCluster; the right .* give --server and --cluster-ca/,
 	],
 	['a kubeconfig beside it', { ...eks, kubeconfig: 'kubeconfig' }, {}, 2, /kubeconfig/],
 ])('%s is told', async (_what, inputs, variables, exitCode, message) => {

@@ -38,7 +38,7 @@ test('the right to wait is asked for before anything is written', async () => {
 	const run = await deployAs(blind, deployment('acme/web:1'));
 	expect(run.exitCode).toBe(1);
 	expect(log(run)).toMatch(
-		/Rights that this run needs are missing: list and watch deployments\.apps in namespace default; grant them to "ci-deployer"/,
+		/Rights that this run needs are missing: list and watch deployments\.apps in namespace default; grant them to "ci-deployer", or do without --wait or --rollback-on-failure or --replace-immutable,/,
 	);
 	expect(writes(cluster)).toEqual([]);
 	const patient = await deployAs(blind, deployment('acme/web:1'), { wait: 'false' });

@@ -481,7 +481,7 @@ describe('is bad input', () => {
 		[
 			'a workload that is none',
 			{ workload: 'web' },
-			/"web" is no workload: it has to be KIND\/NAME/,
+			/--workload: "web" is no workload; it has to be KIND\/NAME/,
 		],
 		[
 			'an image that is none',
