@@ -195,10 +195,11 @@ export async function applyBump(
 	const changed = results.flatMap((result, index) =>
 		result.changed ? [{ path: files[index]?.name ?? '', bytes: result.bytes }] : [],
 	);
-	const told = uses.find(({ from, to }) => from !== to) ?? uses[0];
+	// Those that change come first: they are what is told of.
+	const told = [...uses].sort((a, b) => Number(a.from === a.to) - Number(b.from === b.to));
 	const known = bump.image && formatReference(bump.image);
-	const image = bump.edit.kind === 'image' ? told?.to : known;
-	const previousImage = previousOf(bump, told?.from);
+	const image = bump.edit.kind === 'image' ? told[0]?.to : known;
+	const previousImage = previousOf(bump, told);
 	const record = { ...(image && { image }), ...bump.record };
 	return {
 		files: changed,
@@ -211,10 +212,16 @@ export async function applyBump(
 	};
 }
 
-/** The image that was there, if any; what \`set\` overwrites may be any value. */
-function previousOf({ edit, image }: Bump, from: string | undefined): string | undefined {
-	if (edit.kind === 'image') return from || undefined;
-	if (edit.kind === 'set' || image === undefined || from === undefined) return undefined;
+/**
+ * The image that was there, if any. What `set` overwrites may be any value: that tells it
+ * which now is the image, its tag or its digest.
+ */
+function previousOf({ edit, image }: Bump, uses: readonly EditedUse[]): string | undefined {
+	if (edit.kind === 'image') return uses[0]?.from || undefined;
+	if (image === undefined) return undefined;
+	const whole = formatReference(image);
+	const { from, to } = uses.find((use) => [whole, image.tag, image.digest].includes(use.to)) ?? {};
+	if (!from || to === whole) return from || undefined;
 	return `${image.name}${from.includes(':') ? '@' : ':'}${from}`;
 }
 

@@ -125,6 +125,17 @@ describe('the order of builds', () => {
 		expect(infra.takeRequests()).toHaveLength(7);
 	});
 
+	test.each([
+		['the tag', 'image:\n  tag: v1\n', 'image.tag={{tag}}'],
+		['the whole image', `image: ${image}:v1\n`, 'image={{name}}:{{tag}}'],
+	])('is kept too where %s is set by its path', async (_, values, set) => {
+		await push({ 'values.yaml': values }, 'Add values');
+		const file = { file: 'values.yaml', set };
+		const third = await bump('third', file);
+		expect(third).toMatchObject({ outputs: { changed: 'true', 'previous-image': `${image}:v1` } });
+		expect(await bump('second', file)).toMatchObject(superseded);
+	});
+
 	test('no record, or one of another repository, lets the bump go on', async () => {
 		expect(await bump('first')).toMatchObject(changed);
 		expect(
@@ -217,6 +228,14 @@ describe('a hold', () => {
 		const run = await infra.bump({ file: 'kustomization.yaml', 'create-missing': 'true' });
 		expect(run).toMatchObject(held);
 	});
+
+	test.each([{ set: 'metadata.name={{tag}}' }, { pattern: 'image: *[^:]*:(?<version>\\S+)' }])(
+		'of the image stops %j',
+		async (inputs) => {
+			await marker({ image, reason: 'v2 loses orders' });
+			expect(await infra.bump(inputs)).toMatchObject(held);
+		},
+	);
 
 	test('of another image, or one that is over, stops nothing', async () => {
 		await marker({ image: 'ghcr.io/acme/web', reason: 'x' });
