@@ -5,6 +5,7 @@ import { type Forge, type ForgeOptions, startForge } from '../stand-ins/forge/fo
 import type { PullRequest } from '../stand-ins/forge/model.ts';
 import { requestProblems } from '../stand-ins/forge/request-problems.ts';
 import { commitToBranch, fixtureSignature } from '../stand-ins/git/bare-repository.ts';
+import type { RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { git, resolveCommit } from '../stand-ins/git/git.ts';
 import { onGitHub, type TestedForge } from './forges.ts';
 import { commandLine, type Front, github, type Situation, type Values } from './fronts.ts';
@@ -29,6 +30,8 @@ export class Promotion {
 	readonly situation: Situation;
 	/** Where production's repository is. */
 	readonly on: TestedForge;
+	/** Requests that a test has looked at already. */
+	readonly #taken: RecordedRequest[] = [];
 
 	constructor(forge: Forge, workspace: string, situation: Situation, on: TestedForge) {
 		this.on = on;
@@ -189,15 +192,16 @@ export class Promotion {
 
 	/** Requests since the last call that could have written anything. */
 	takeWrites(): string[] {
-		return this.forge.requests
-			.splice(0)
+		const requests = this.forge.requests.splice(0);
+		this.#taken.push(...requests);
+		return requests
 			.filter(({ method, path }) => method !== 'GET' && !path.endsWith('git-upload-pack'))
 			.map(({ method, path, status }) => `${method} ${path.replace(/^.*\/acme\//, '')} ${status}`);
 	}
 
 	/** What the forges' own descriptions find wrong with the requests so far. */
 	requestProblems(): Promise<string[]> {
-		return requestProblems(this.forge.requests);
+		return requestProblems([...this.#taken, ...this.forge.requests]);
 	}
 
 	async close(): Promise<void> {

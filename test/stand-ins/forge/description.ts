@@ -19,8 +19,8 @@ interface Operation {
 export interface Described {
 	/** `GitHub`, for messages. */
 	readonly title: string;
-	/** What stands before the description's own paths. */
-	readonly prefix: RegExp;
+	/** A request's path as the description has it. */
+	readonly pathIn: (path: string) => string;
 }
 
 /** Holds recorded requests against an OpenAPI description that a forge publishes. */
@@ -78,7 +78,7 @@ export class Description {
 	}
 
 	#find(request: RecordedRequest): Operation | undefined {
-		const path = request.path.replace(this.#described.prefix, '');
+		const path = this.#described.pathIn(request.path);
 		const method = request.method.toLowerCase();
 		const candidates = Object.keys(this.#strict.paths as Json)
 			.filter((template) => (this.#strict.paths as Record<string, Json>)[template]?.[method])

@@ -16,7 +16,7 @@ export function giteaDescription(): Promise<Description> {
 async function load(): Promise<Description> {
 	const text = gunzipSync(await readFile(file)).toString();
 	return new Description(
-		{ title: 'Gitea', prefix: /^\/api\/v1/ },
+		{ title: 'Gitea', pathIn: (path) => path.replace(/^\/api\/v1/, '') },
 		asOpenApi(JSON.parse(text, (_key, value: unknown) => withoutMore(value)) as Json),
 		asOpenApi(JSON.parse(text, (_key, value: unknown) => withNulls(value)) as Json),
 	);

@@ -15,7 +15,7 @@ async function load(): Promise<Description> {
 	const folder = dirname(createRequire(import.meta.url).resolve('@octokit/openapi'));
 	const text = await readFile(join(folder, 'generated', 'api.github.com.json'), 'utf8');
 	return new Description(
-		{ title: 'GitHub', prefix: /^\/api\/v3/ },
+		{ title: 'GitHub', pathIn: (path) => path.replace(/^\/api\/v3/, '') },
 		JSON.parse(text, (_key, value: unknown) => asJsonSchema(value)) as Json,
 		JSON.parse(text, (_key, value: unknown) => withoutRequired(asJsonSchema(value))) as Json,
 	);
