@@ -71,7 +71,7 @@ export const promotionInputs = {
 	),
 	'auto-merge': input(
 		z.enum(['merge', 'squash', 'rebase']),
-		'Have the forge merge it in this way as soon as the rules of its base allow it, or at once where they do already. On GitHub the repository has to allow auto-merge where something is still missing.',
+		'Have the forge merge it in this way as soon as the rules of its base allow it, or at once where they do already. Where the forge has a merge queue, it goes through that. Bitbucket Cloud plans no merges: give `wait` there.',
 	),
 	wait: input(
 		z.enum(['none', 'merged', 'closed']),

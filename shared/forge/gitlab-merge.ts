@@ -126,7 +126,7 @@ async function attempt(
 	if (settings.merge_trains_enabled) {
 		const path = `${project}/merge_trains/merge_requests/${number}`;
 		const plan = { auto_merge: true, when_pipeline_succeeds: true };
-		const body = { sha, squash, ...(!clean && plan) };
+		const body = { sha, ...(!clean && plan) };
 		return outcomeOf(rest, number, await rest.sendOnce({ method: 'POST', path, body }), 'planned');
 	}
 	const message = squashMessage(wish);
@@ -168,10 +168,14 @@ const advices: Readonly<Record<number, string>> = {
 
 /** Whether a merge request squashes can be said for each; all else is the project's setting. */
 function refuseOtherMethod(
-	{ merge_method: set, squash_option: squash }: Project,
+	{ merge_method: set, squash_option: squash, merge_trains_enabled: trains }: Project,
 	{ method }: AutoMerge,
 ): void {
 	const where = "in the project's settings (Merge requests)";
+	if (method === 'squash' && trains)
+		throw new Failure(
+			"GitLab's merge train takes no message for what it squashes, so that the record would be lost; give auto-merge merge or rebase",
+		);
 	if (method === 'squash' && squash === 'never')
 		throw new Failure(`GitLab squashes nothing in this project; allow it ${where}`);
 	if (method !== 'squash' && squash === 'always')

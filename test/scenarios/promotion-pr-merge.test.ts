@@ -274,6 +274,15 @@ test.each([
 	},
 );
 
+test('what a merge train of GitLab would squash would lose its record, and is refused', async () => {
+	await start(onGitLab);
+	merging.guard({ mergeQueue: true });
+	const { exitCode, stdout } = await merging.run({ 'auto-merge': 'squash' });
+	expect(exitCode).toBe(1);
+	expect(stdout).toContain("GitLab's merge train takes no message for what it squashes");
+	expect(scene.pull.queuedBy).toBeUndefined();
+});
+
 test.each([onGitHub, onGitLab])(
 	'on $title checks that no rule asks for are not passed over: it is said, or waited for',
 	async (on) => {
@@ -299,10 +308,10 @@ test('a draft is never merged by itself', async () => {
 	expect(stderr).toContain('--auto-merge and --draft exclude each other');
 });
 
-describe('where the base on GitHub has a merge queue', () => {
-	const production = onGitHub.production;
+describe.each([onGitHub, onGitLab])('where the base on $title has a merge queue', (on) => {
+	const { production } = on;
 	const inQueue = () => until(() => scene.pulls[0]?.queuedBy !== undefined);
-	beforeEach(() => start());
+	beforeEach(() => start(on));
 
 	test.each([0, 1])(
 		'it is put into that with %i approvals to come, and is merged out of it with the record',
@@ -323,7 +332,8 @@ describe('where the base on GitHub has a merge queue', () => {
 				merged: 'true',
 				'merge-commit': await scene.tip('main'),
 			});
-			expect(stdout).toContain('waits for the merge queue, in which it stands at place 1');
+			if (on === onGitHub)
+				expect(stdout).toContain('waits for the merge queue, in which it stands at place 1');
 			expect(await merging.records()).toEqual([`${name}:2`]);
 		},
 	);
@@ -336,7 +346,7 @@ describe('where the base on GitHub has a merge queue', () => {
 		const { exitCode, stdout, outputs } = await running;
 		expect(exitCode).toBe(1);
 		expect(stdout).toContain(
-			'GitHub took pull request 1 out of its merge queue: The pull request failed the check ci/test; see to that',
+			`${on.title} took pull request 1 out of its merge queue: The pull request failed the check ci/test; see to that`,
 		);
 		expect(outputs).toMatchObject({ number: '1', merged: 'false' });
 		expect(await merging.run({ 'auto-merge': 'merge' })).toMatchObject({ exitCode: 0 });

@@ -7,7 +7,7 @@ import { openPullRequest, refresh, updatePullRequest } from '../forge/pulls.ts';
 import { Refusal } from '../forge/refusal.ts';
 import type { Exchange } from '../git/exchange.ts';
 import { addDeploymentRoutes } from './deployments.ts';
-import { addMergingRoutes, mergingView } from './merging.ts';
+import { addMergingRoutes, hasTrain, mergingView, trainNotes } from './merging.ts';
 
 const refused = (status: number, message?: string) =>
 	message === undefined ? { status } : { status, message };
@@ -59,7 +59,7 @@ function unescapedProject({ request, record }: Exchange): string | undefined {
 	const [, raw = ''] = /^\/api\/v4\/projects\/([^/?]+)/.exec(request.url ?? '') ?? [];
 	const rest = `/api/v4/projects/${decodeURIComponent(raw)}`;
 	const known = record.path.replace(
-		/\/(merge_requests|repository|statuses|deployments|environments)(\/.*)?$/,
+		/\/(merge_requests|merge_trains|repository|statuses|deployments|environments)(\/.*)?$/,
 		'',
 	);
 	return raw === '' || rest === known ? undefined : 'the path of the project is not escaped';
@@ -112,7 +112,8 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 		})
 		.on('GET', `${requests}/#number/notes`, { query: ['sort', 'order_by', 'per_page'] }, (call) => {
 			const { comments } = repositoryOf(call).pull(call.number());
-			const notes = comments.map((one) => ({ ...one, author: user(one.user), system: false }));
+			const said = comments.map((one) => ({ ...one, author: user(one.user), system: false }));
+			const notes = [...said, ...trainNotes(repositoryOf(call).pull(call.number()))];
 			return list(call.query.sort === 'asc' ? notes : notes.reverse());
 		})
 		.on('POST', `${requests}/#number/notes`, { body: ['body', 'created_at'] }, (call) => {
@@ -194,6 +195,7 @@ export function gitlabFront(model: ForgeModel): DocumentedApi {
 			default_branch: repository.defaultBranch,
 			merge_method: repository.mergeMethod,
 			squash_option: 'default_off',
+			merge_trains_enabled: hasTrain(repository),
 		});
 	});
 	return api;

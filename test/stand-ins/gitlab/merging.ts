@@ -1,6 +1,6 @@
 import { type Answer, type ApiCall, noContent, ok } from '../forge/api.ts';
 import type { DocumentedApi } from '../forge/documented-api.ts';
-import { mergePullRequest } from '../forge/merge.ts';
+import { enqueue, mergePullRequest } from '../forge/merge.ts';
 import type { ForgeModel, PlannedMerge, PullRequest, Repository } from '../forge/model.ts';
 import { isAncestor } from '../forge/objects.ts';
 import { checkMergeability, missingRequirement } from '../forge/pulls.ts';
@@ -22,7 +22,7 @@ export async function mergingView(model: ForgeModel, repository: Repository, pul
 	const pipeline = pipelineOf(repository, pull);
 	return {
 		detailed_merge_status: await statusOf(model, repository, pull),
-		merge_when_pipeline_succeeds: pull.autoMerge !== undefined,
+		merge_when_pipeline_succeeds: (pull.autoMerge ?? pull.queuedBy) !== undefined,
 		merge_error: null,
 		head_pipeline: pipeline === undefined ? null : { status: pipeline },
 		merge_commit_sha: method === 'merge' ? pull.merge?.commit : null,
@@ -83,6 +83,24 @@ export function addMergingRoutes(
 			} else pull.autoMerge = plan;
 			return ok(await view(repository, pull));
 		})
+		.on(
+			'POST',
+			`${project}/merge_trains/merge_requests/#number`,
+			{ body: ofTrain },
+			async (call) => {
+				const repository = repositoryOf(call, 'write');
+				const pull = repository.pull(call.number());
+				const status = await statusOf(model, repository, pull);
+				const plan = planned(call, repository, pull);
+				const sha = call.text('sha');
+				if (sha !== undefined && sha !== pull.headSha) throw new Refusal('head-moved', 'moved');
+				if (status === 'mergeable') await enqueue(model, repository, pull, call.user);
+				else if (call.flag('auto_merge') || call.flag('when_pipeline_succeeds'))
+					pull.autoMerge = plan;
+				else throw new Refusal('invalid', 'The merge request cannot be added');
+				return { status: status === 'mergeable' ? 201 : 202, body: [] };
+			},
+		)
 		.on('POST', `${request}/cancel_merge_when_pipeline_succeeds`, {}, async (call) => {
 			const repository = repositoryOf(call, 'write');
 			const pull = repository.pull(call.number());
@@ -97,6 +115,7 @@ export function addMergingRoutes(
 		});
 }
 
+const ofTrain = ['auto_merge', 'when_pipeline_succeeds', 'sha', 'squash'];
 const ofMerge = [
 	'auto_merge',
 	'merge_when_pipeline_succeeds',
@@ -116,4 +135,17 @@ function planned(call: ApiCall, repository: Repository, pull: PullRequest): Plan
 	}
 	const [title = '', ...rest] = (call.text('squash_commit_message') ?? pull.title).split('\n');
 	return { method: 'squash', user, title, message: rest.join('\n').trim() };
+}
+
+/** Whether what is merged into the default branch goes on a train. */
+export function hasTrain({ protections, defaultBranch }: Repository): boolean {
+	return protections.get(defaultBranch)?.mergeQueue ?? false;
+}
+
+/** What GitLab itself notes of a train, below what people say. */
+export function trainNotes({ queuedBy, expelled }: PullRequest) {
+	const note = (body: string) => [{ id: 0, body, system: true }];
+	if (queuedBy !== undefined) return note('started a merge train');
+	if (expelled === undefined) return [];
+	return note(`removed this merge request from the merge train because ${expelled}`);
 }
