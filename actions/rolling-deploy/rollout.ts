@@ -195,6 +195,8 @@ export class Rollout {
 				},
 				untilServed: (definitions) => this.#untilServed(definitions, options),
 			});
+			// The set itself may have brought the namespace that the inventory lies in.
+			await this.#inventory?.expect(this.#desired());
 			if (this.#inputs.wait) await this.#wait(options);
 		} catch (error) {
 			if (!(error instanceof Failure)) throw error;

@@ -1,5 +1,6 @@
 import { Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
+import { ApiError } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath } from './discovery.ts';
@@ -93,11 +94,20 @@ export class Inventory {
 		return found.filter((leaver) => leaver !== undefined);
 	}
 
-	/** Notes what will be there, ahead of the first write: a run that is killed forgets nothing. */
+	/**
+	 * Notes what will be there, ahead of the first write: a run that is killed forgets nothing.
+	 * Where the set is about to bring the inventory's own namespace, that has to come first.
+	 */
 	async expect(present: readonly KubernetesObject[]): Promise<void> {
 		const known = new Set(this.#members.map(keyOf));
 		const added = present.filter((object) => !known.has(keyOf(object)));
-		if (added.length > 0) await this.#write([...this.#members, ...added]);
+		if (added.length === 0) return;
+		try {
+			await this.#write([...this.#members, ...added]);
+		} catch (error) {
+			const isTooEarly = error instanceof ApiError && error.status === 404;
+			if (!isTooEarly || !present.some((object) => this.#isOwnNamespace(object))) throw error;
+		}
 	}
 
 	/** Deletes what left the set, what needs the others first; then forgets it. */
@@ -132,6 +142,10 @@ export class Inventory {
 		);
 	}
 
+	#isOwnNamespace({ kind, metadata }: KubernetesObject): boolean {
+		return kind === 'Namespace' && metadata.name === this.#options.namespace;
+	}
+
 	get #name(): string {
 		return `lockstep-${this.#options.set}`;
 	}
@@ -143,7 +157,7 @@ export class Inventory {
 
 	async #write(members: readonly Member[]): Promise<void> {
 		const { client, fieldManager, namespace } = this.#options;
-		this.#members = members.map(memberOf).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+		const noted = members.map(memberOf).sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
 		const labels = { 'app.kubernetes.io/managed-by': fieldManager };
 		await client.apply(
 			this.#path,
@@ -151,10 +165,11 @@ export class Inventory {
 				apiVersion: 'v1',
 				kind: 'ConfigMap',
 				metadata: { name: this.#name, namespace, labels },
-				data: { [field]: JSON.stringify(this.#members) },
+				data: { [field]: JSON.stringify(noted) },
 			},
 			{ fieldManager, force: true },
 		);
+		this.#members = noted;
 	}
 }
 

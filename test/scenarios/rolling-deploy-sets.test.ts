@@ -46,6 +46,19 @@ describe('prune', () => {
 		expect(writes(cluster).slice(before)).toEqual([]);
 	});
 
+	test('begins in a namespace that the set itself brings, also where the set fails', async () => {
+		const namespace = '---\napiVersion: v1\nkind: Namespace\nmetadata: {name: new}\n';
+		const inputs = { ...pruning, namespace: 'new' };
+		const set = namespace + configMap('a') + configMap('b');
+		const failed = await deploy(cluster, `${set}---\n${deployment('acme/web:gone')}`, inputs);
+		expect(failed, log(failed)).toMatchObject({ exitCode: 1, outputs: { status: 'failed' } });
+		expect(failed.outputs.reason).toContain('acme/web:gone cannot be pulled');
+		const run = await deploy(cluster, namespace + configMap('a'), inputs);
+		expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
+		expect(maps('new')).toEqual(['a']);
+		expect(cluster.get('Deployment', 'new', 'web')).toBeUndefined();
+	});
+
 	test('is shown by a dry run, which deletes nothing', async () => {
 		await deploy(cluster, configMap('a') + configMap('b'), pruning);
 		const run = await deploy(cluster, configMap('a'), { ...pruning, 'dry-run': 'true' });
