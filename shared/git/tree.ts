@@ -28,7 +28,7 @@ export function repositoryPath(given: string, inputName = 'file'): string {
 	return path;
 }
 
-export function isGlob(path: string): boolean {
+function isGlob(path: string): boolean {
 	return /[*?[{]/.test(path);
 }
 

@@ -14,7 +14,7 @@ export interface Splice {
 }
 
 /** Far above any manifest; a parse of that much takes seconds and about 1 GB. */
-export const largestFile = 8 * 1024 * 1024;
+const largestFile = 8 * 1024 * 1024;
 
 /** The text of a file, with its byte order mark where it has one, so that encoding gives the same bytes. */
 export function decodeText({ name, bytes }: ManifestFile): string {

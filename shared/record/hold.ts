@@ -74,7 +74,7 @@ export function concerns(hold: Hold, { image, files }: Subject): boolean {
 }
 
 /** A marker's text. */
-export function formatHold({ image, file, reason, until, for: span, by }: Hold): string {
+function formatHold({ image, file, reason, until, for: span, by }: Hold): string {
 	return `${JSON.stringify({ image, file, reason, until, for: span, by }, undefined, 2)}\n`;
 }
 
