@@ -41,7 +41,7 @@ export async function accessTo(
 	folder: string,
 ): Promise<Access> {
 	if (remote.protocol === 'ssh') return await sshAccess(credentials, folder);
-	if (remote.protocol === 'file') return { config: [], variables: {}, secrets: [] };
+	if (remote.protocol === 'file') return { config: [uploadFiltered], variables: {}, secrets: [] };
 	const login = loginFor(remote, credentials);
 	const config: [string, string][] = [];
 	const secrets: string[] = [];
@@ -61,6 +61,15 @@ export async function accessTo(
 		config.push([`http.${origin}.sslCAInfo`, await caFile(credentials.ca, folder)]);
 	return { config, variables: {}, secrets };
 }
+
+/**
+ * On this machine git is its own server, which knows partial clones but offers them only where
+ * the repository's configuration says so. Without them history is not asked for.
+ */
+const uploadFiltered = [
+	'remote.origin.uploadPack',
+	'git -c uploadpack.allowFilter=true upload-pack',
+] as const;
 
 /**
  * Who logs in over HTTP: the explicit token, else what stands in the URL, else the CI's netrc

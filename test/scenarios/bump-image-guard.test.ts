@@ -118,6 +118,13 @@ describe('the order of builds', () => {
 		await rm(workspace, { recursive: true });
 	});
 
+	test('a source on this machine is asked, whatever its configuration', async () => {
+		const path = infra.server.repositoryPath(source);
+		await git(path, ['config', 'uploadpack.allowFilter', 'false']);
+		await bump('third', { 'source-repository': path });
+		expect(await bump('second', { 'source-repository': path })).toMatchObject(superseded);
+	});
+
 	test('the records come with the file: no request more', async () => {
 		await bump('second');
 		infra.takeRequests();
