@@ -296,6 +296,9 @@ function subjectOf(values: TemplateValues, changed: readonly EditedUse[]): strin
 	const version = values.tag ?? values.digest;
 	if (values.name !== undefined && version !== undefined)
 		return oneLine(`Bump ${values.name} to ${version}`);
+	// Of a pattern; the path of what it finds is no more than a line's number.
+	if (values.tag !== undefined)
+		return oneLine(`Set the version in ${values.files} to ${values.tag}`).slice(0, 100);
 	const paths = [...new Set(changed.map(({ path }) => path))];
 	const [first] = changed;
 	return oneLine(

@@ -207,6 +207,12 @@ test('a version in any text is found by a pattern', async () => {
 	expect(await infra.file('version.tfvars')).toBe('api_version = "v2"');
 });
 
+test('a version without an image is told by its file', async () => {
+	const pattern = '^api_version = "(?<version>[^"]*)"';
+	await infra.bump({ file: 'version.tfvars', image: undefined, pattern });
+	expect((await infra.subjects())[0]).toBe('Set the version in version.tfvars to v2');
+});
+
 test('the message is made from a template, and cannot forge the record', async () => {
 	await infra.bump({
 		'commit-message': 'Deploy {{ name }} {{tag}} to {{environment}}\n\nLockstep-Source: evil',
