@@ -47,7 +47,7 @@ async function realServers(): Promise<Servers> {
 }
 
 test('the flow of the demo walks on a real Gitea and a real Kubernetes', {
-	timeout: 5 * minute,
+	timeout: 10 * minute,
 }, async () => {
 	const servers = await realServers();
 	const world = await makeWorld(servers, plan).catch(async (error: unknown) => {

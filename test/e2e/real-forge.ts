@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fullNameOf, owner, type RepositoryName, repositoryNames } from '../demo/flow.ts';
 import { git, tokenEnvironment } from '../demo/repository-view.ts';
 import { type Account, byRepository, type Servers, writableBy } from '../demo/servers.ts';
 import type { GiteaAddress } from '../servers/gitea.ts';
+import { withLock } from '../servers/lock.ts';
 
 type Forge = Pick<
 	Servers,
@@ -27,8 +30,41 @@ type Forge = Pick<
 	): Promise<void>;
 };
 
-/** The flow's forge on a real Gitea: its people with their tokens, repositories, and webhooks. */
+/**
+ * The flow's forge on a real Gitea: its people with their tokens, repositories, and webhooks. The
+ * repositories have the names that the examples say, so there is one at a time: another test's
+ * waits until this one is closed.
+ */
 export async function realForge(gitea: GiteaAddress): Promise<Forge> {
+	const letGo = await hold(join(tmpdir(), `lockstep-flow-${new URL(gitea.url).port}.lock`));
+	try {
+		return await openForge(gitea, letGo);
+	} catch (error) {
+		await letGo();
+		throw error;
+	}
+}
+
+/** Takes a lock, and returns what gives it back. */
+async function hold(path: string): Promise<() => Promise<void>> {
+	const taken = Promise.withResolvers<void>();
+	const over = Promise.withResolvers<void>();
+	const work = withLock(
+		path,
+		() => undefined,
+		async () => {
+			taken.resolve();
+			await over.promise;
+		},
+	);
+	await Promise.race([taken.promise, work]);
+	return async () => {
+		over.resolve();
+		await work;
+	};
+}
+
+async function openForge(gitea: GiteaAddress, letGo: () => Promise<void>): Promise<Forge> {
 	const api = new Api(gitea.url, `token ${gitea.adminToken}`);
 	const unique = randomUUID().slice(0, 8);
 	await api.post('/orgs', { username: owner, visibility: 'private' }, [422]);
@@ -102,6 +138,7 @@ export async function realForge(gitea: GiteaAddress): Promise<Forge> {
 				await api.send('DELETE', `/repos/${fullNameOf(name)}`, undefined, [404]);
 			receiver.closeAllConnections();
 			receiver.close();
+			await letGo();
 		},
 	};
 }

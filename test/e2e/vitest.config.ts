@@ -8,7 +8,8 @@ export default defineConfig({
 		root: join(import.meta.dirname, '../..'),
 		include: ['test/e2e/**/*.test.ts'],
 		globalSetup: 'test/e2e/global-setup.ts',
-		// the servers are real, and all test files share them
+		// the servers are real, and all test files share them; most of the time goes by waiting
+		maxWorkers: 2,
 		testTimeout: 2 * minute,
 		hookTimeout: 2 * minute,
 	},
