@@ -156,11 +156,23 @@ export function keyOf({
 
 /** The pod template's spec of a workload, or the pod's own. */
 export function podSpecOf(object: KubernetesObject): PodSpec | undefined {
-	if (object.kind === 'Pod') return object.spec as PodSpec | undefined;
-	if (object.kind === 'PodTemplate') return readPath(object, ['template', 'spec']) as PodSpec;
-	const template = object.kind === 'CronJob' ? ['jobTemplate', 'spec', 'template'] : ['template'];
-	const spec = readPath(object.spec, [...template, 'spec']);
+	const spec = readPath(object, podSpecPath(object));
+	if (object.kind === 'Pod' || object.kind === 'PodTemplate') return spec as PodSpec | undefined;
 	return isRecord(spec) && Array.isArray(spec.containers) ? (spec as PodSpec) : undefined;
+}
+
+/** Where an object has the spec of its pods, if it has one. */
+export function podSpecPath({ kind }: KubernetesObject): readonly string[] {
+	switch (kind) {
+		case 'Pod':
+			return ['spec'];
+		case 'PodTemplate':
+			return ['template', 'spec'];
+		case 'CronJob':
+			return ['spec', 'jobTemplate', 'spec', 'template', 'spec'];
+		default:
+			return ['spec', 'template', 'spec'];
+	}
 }
 
 /** All containers of a pod's spec, init containers first: the order in which they start. */

@@ -5,7 +5,7 @@ import { diagnose } from './diagnosis.ts';
 import { timeOf } from './evidence.ts';
 import { placeOfField } from './explain.ts';
 import type { Manifest } from './manifests.ts';
-import { type Event, type KubernetesObject, titleOf } from './object.ts';
+import { type Event, type KubernetesObject, podSpecPath, titleOf } from './object.ts';
 import { hasPods } from './observer.ts';
 import type { Outcome } from './wait.ts';
 
@@ -109,11 +109,6 @@ async function logsOf(
 export function placeOfCause({ cause, current }: Outcome, manifest: Manifest) {
 	if (cause?.field === undefined) return manifest.place;
 	const [list, container, field] = cause.field;
-	const prefix =
-		current.kind === 'Pod'
-			? 'spec'
-			: current.kind === 'CronJob'
-				? 'spec.jobTemplate.spec.template.spec'
-				: 'spec.template.spec';
+	const prefix = podSpecPath(current).join('.');
 	return placeOfField(manifest, `${prefix}.${list}[name="${container}"].${field}`);
 }

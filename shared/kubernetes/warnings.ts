@@ -2,14 +2,7 @@ import type { Place } from '../failure/failure.ts';
 import { parseReference } from '../image/reference.ts';
 import { placeOfField } from './explain.ts';
 import type { Manifest } from './manifests.ts';
-import {
-	type Container,
-	isRecord,
-	type KubernetesObject,
-	podSpecOf,
-	readPath,
-	titleOf,
-} from './object.ts';
+import { type Container, isRecord, podSpecOf, podSpecPath, readPath, titleOf } from './object.ts';
 
 /** What may be meant, and seldom is. The keys are what the input `silence` takes. */
 export const warningKeys = [
@@ -62,7 +55,7 @@ const servers = ['Deployment', 'StatefulSet', 'DaemonSet'];
 function checkPods(manifest: Manifest, raise: Raise): void {
 	const { object } = manifest;
 	const spec = podSpecOf(object);
-	const prefix = prefixOf(object);
+	const prefix = podSpecPath(object).join('.');
 	if (spec === undefined) return;
 	for (const [list, containers] of [
 		['initContainers', spec.initContainers ?? []],
@@ -97,11 +90,6 @@ function checkPods(manifest: Manifest, raise: Raise): void {
 					`the preStop of container "${container.name}" takes ${seconds} s, and after terminationGracePeriodSeconds, ${grace} s, the container is killed`,
 				);
 		}
-}
-
-function prefixOf({ kind }: KubernetesObject): string {
-	if (kind === 'Pod') return 'spec';
-	return kind === 'CronJob' ? 'spec.jobTemplate.spec.template.spec' : 'spec.template.spec';
 }
 
 /** Of `sleep: {seconds: 40}`, or of a command that sleeps; 0 where it cannot be told. */

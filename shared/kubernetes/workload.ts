@@ -39,11 +39,6 @@ export function parseWorkload(text: string, inputName: string): WorkloadName {
 	return { kind, name, ...(namespace ? { namespace } : {}) };
 }
 
-/** Whether rolling-deploy's output `objects` can name one of this kind. */
-export function isWorkloadKind(kind: string): boolean {
-	return Object.hasOwn(kinds, kind);
-}
-
 /** A workload and all of its pods that are not on their way out, of old revisions too. */
 export interface Workload {
 	object: KubernetesObject;

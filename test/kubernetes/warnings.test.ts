@@ -124,3 +124,17 @@ test('a warning stands at the line of what it is about', () => {
 	const [warning] = warningsOf(parseManifests(yaml, 'k.yaml', text));
 	expect(warning?.place).toMatchObject({ file: 'k.yaml', line: 8 });
 });
+
+test.each([
+	['apiVersion: v1\nkind: Pod', '', 6],
+	['apiVersion: v1\nkind: PodTemplate', 'template:', 6],
+	['apiVersion: apps/v1\nkind: DaemonSet', 'spec: {template:', 6],
+	['apiVersion: batch/v1\nkind: CronJob', 'spec: {jobTemplate: {spec: {template:', 6],
+])('the pods of %j are looked at where that kind has them', (head, before, line) => {
+	const pod = `\n  {containers: [\n    {name: a, readinessProbe: {}, image: "acme/a:latest"}]}`;
+	const opening = before === '' ? 'spec:' : `${before} {spec:`;
+	const closing = '}'.repeat(opening.split('{').length - 1);
+	const text = `${head}\nmetadata: {name: a}\n${opening}${pod}${closing}\n`;
+	const warnings = warningsOf(parseManifests(yaml, 'k.yaml', text));
+	expect(warnings).toMatchObject([{ key: 'latest-tag', place: { line: line } }]);
+});
