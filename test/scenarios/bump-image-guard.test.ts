@@ -118,6 +118,25 @@ describe('the order of builds', () => {
 		await rm(workspace, { recursive: true });
 	});
 
+	test('a workspace that is too shallow to tell leaves it to the source', async () => {
+		await bump('third');
+		const workspace = await mkdtemp(join(tmpdir(), 'workspace-'));
+		const url = `file://${infra.server.repositoryPath(source)}`;
+		execFileSync('git', ['clone', '-q', '--depth=1', url, workspace]);
+		infra.server.requests.length = 0;
+		const run = await infra.bump(
+			{
+				tag: 'old',
+				'source-repository': infra.server.cloneUrl(source),
+				'source-commit': commits.second,
+			},
+			{ cwd: workspace },
+		);
+		expect(run).toMatchObject(superseded);
+		expect(infra.server.requests.some(({ path }) => path.includes(source))).toBe(true);
+		await rm(workspace, { recursive: true });
+	});
+
 	test('a source on this machine is asked, whatever its configuration', async () => {
 		const path = infra.server.repositoryPath(source);
 		await git(path, ['config', 'uploadpack.allowFilter', 'false']);
