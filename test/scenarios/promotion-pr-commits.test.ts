@@ -3,7 +3,8 @@ import { commitToBranch } from '../stand-ins/git/bare-repository.ts';
 import { Workspace } from '../stand-ins/git/workspace.ts';
 import { onAzure, onGitea, testedForges } from './forges.ts';
 import { commandLine } from './fronts.ts';
-import { branch, manifest, name, Promotion } from './promotion.ts';
+import { branch, manifest, name, Promotion, token } from './promotion.ts';
+import { runStep } from './run-step.ts';
 import { Source, type Written } from './source.ts';
 
 // Every run is a process or two, on a machine that may be busy.
@@ -95,6 +96,19 @@ describe('the commits of the source', () => {
 		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) }, source.record(2, 3));
 		await scene.run({ image: `${name}:3`, 'allow-older': 'true' });
 		expect(source.block[0]).toMatch(/^\[2 commits\]\(\S+\) of `acme\/api` that it takes back:$/);
+	});
+
+	test('are those that a rollback takes back, in its pull request', async () => {
+		const source = await Source.make(scene, written);
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) }, source.record(2, 3));
+		const inputs = {
+			...{ repository: scene.forge.cloneUrl(onGitea.production), forge: 'gitea', token },
+			...{ file: 'api.yaml', image: name, to: `${name}:1`, 'pull-request': 'true' },
+		};
+		const args = Object.entries(inputs).map(([input, value]) => `--${input}=${value}`);
+		const { exitCode, stderr } = await runStep('rollback', { args, cwd: scene.workspace });
+		expect({ exitCode, stderr: exitCode === 0 ? '' : stderr }).toEqual({ exitCode: 0, stderr: '' });
+		expect(source.block[0]).toMatch(/^\[3 commits\]\(\S+\) of `acme\/api` that it takes back:$/);
 	});
 
 	test('are read from the workspace where that has them, and nobody else is asked', async () => {

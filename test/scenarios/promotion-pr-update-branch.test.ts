@@ -90,3 +90,36 @@ describe.each([onGitHub, onGitea])('the button that updates a branch, on $title,
 		expect(await scene.tip(branch)).toBe(merge);
 	});
 });
+
+test('where GitHub asks for it the edit is made anew on the base’s tip, also over the button’s merge', async () => {
+	scene = await Promotion.start({}, onGitHub);
+	try {
+		scene.forge.protectBranch(onGitHub.production, 'main', { upToDate: true });
+		await scene.run();
+		await scene.commit('main', { 'other.yaml': 'a: 2\n' });
+		const pressed = await fetch(
+			`${scene.forge.apiUrl}/repos/${onGitHub.production}/pulls/1/update-branch`,
+			{ method: 'PUT', headers: { authorization: 'token alice-token', 'user-agent': 'test' } },
+		);
+		expect(pressed.status).toBe(202);
+		const merge = await scene.tip(branch);
+		await scene.commit('main', { 'other.yaml': 'a: 3\n' });
+		const waiting = scene.run({ wait: 'merged' });
+		await vi.waitFor(
+			async () => expect(await scene.git('rev-parse', `${branch}^`)).toBe(await scene.tip('main')),
+			30_000,
+		);
+		expect(await scene.tip(branch)).not.toBe(merge);
+		await scene.merge(1, 'merge');
+		const { exitCode, outputs, stdout } = await waiting;
+		expect(stdout).toContain('its branch to be brought up to date with main');
+		expect({ exitCode, merged: outputs.merged, operation: outputs.operation }).toEqual({
+			exitCode: 0,
+			merged: 'true',
+			operation: 'updated',
+		});
+		expect(await scene.requestProblems()).toEqual([]);
+	} finally {
+		await scene.close();
+	}
+});

@@ -1,6 +1,6 @@
 import type { User } from '../git/accounts.ts';
 import type { ForgeModel, MergeMethod, PullRequest, Repository } from './model.ts';
-import { checkMergeability, missingRequirement } from './pulls.ts';
+import { checkMergeability, isBehind, missingRequirement } from './pulls.ts';
 import { Refusal } from './refusal.ts';
 
 /** GitHub's word for whether a pull request may be merged now. */
@@ -13,6 +13,7 @@ async function mergeStateOf(
 	const mergeability = await checkMergeability(repository, pull);
 	if (mergeability === 'pending') return 'UNKNOWN';
 	if (mergeability === 'conflict') return 'DIRTY';
+	if (await isBehind(repository, pull)) return 'BEHIND';
 	if (missingRequirement(model, repository, pull) !== undefined) return 'BLOCKED';
 	const statuses = repository.latestStatuses(pull.headSha);
 	return statuses.every(({ state }) => state === 'success') ? 'CLEAN' : 'UNSTABLE';

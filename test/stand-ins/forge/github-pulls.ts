@@ -10,6 +10,7 @@ import {
 	pullCommits,
 	pullFiles,
 	refresh,
+	updateHead,
 	updatePullRequest,
 } from './pulls.ts';
 import { Refusal } from './refusal.ts';
@@ -74,6 +75,15 @@ export function addPullRoutes(router: Router, views: GithubViews): void {
 			throw new Refusal('not-found', 'Not Found');
 		})
 		.on('PUT', `${pulls}/#number/merge`, merge)
+		.on('PUT', `${pulls}/#number/update-branch`, async (call) => {
+			const repository = call.repository('write');
+			const pull = repository.pull(call.number());
+			const expected = call.text('expected_head_sha');
+			if (expected !== undefined && expected !== pull.headSha)
+				throw new Refusal('invalid', `expected head sha didn't match current head ref.`);
+			await updateHead(call.model, repository, call.user, pull);
+			return { status: 202, body: { message: 'Updating pull request branch.', url: '' } };
+		})
 		.on('GET', `${pulls}/#number/reviews`, (call) => {
 			const repository = call.repository();
 			const pull = repository.pull(call.number());

@@ -1,7 +1,7 @@
 import type { User } from '../git/accounts.ts';
 import type { ForgeModel, MergeMethod, PullRequest, Repository } from './model.ts';
 import { commitTree, mergeTrees, readCommits, rebase } from './objects.ts';
-import { checkRequirements, refresh } from './pulls.ts';
+import { checkRequirements, isBehind, refresh } from './pulls.ts';
 import { Refusal } from './refusal.ts';
 
 export interface MergeInput {
@@ -32,6 +32,8 @@ export async function mergePullRequest(
 	const { mergeQueue = false } = repository.protections.get(pull.base) ?? {};
 	if (mergeQueue && !input.fromQueue)
 		throw new Refusal('unchecked', 'Changes must be made through the merge queue');
+	if (await isBehind(repository, pull))
+		throw new Refusal('unchecked', 'The head branch is not up to date with the base branch.');
 	const before = pull.baseSha;
 	const commit = await makeCommit(model, repository, user, pull, input);
 	if (commit === undefined) throw new Refusal('conflict', 'Pull Request is not mergeable');

@@ -15,6 +15,8 @@ export interface Protection {
 	readonly requiredApprovals?: number;
 	/** Contexts of statuses that have to be `success` on the head. */
 	readonly requiredChecks?: readonly string[];
+	/** The head has to have all of the base (GitHub's strict checks). Default false. */
+	readonly upToDate?: boolean;
 	/** Approvals do not outlive a push to the pull request. Default false. */
 	readonly dismissStaleApprovals?: boolean;
 	/** What is merged has to go through a queue, by which it is tested together first. */

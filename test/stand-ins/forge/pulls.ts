@@ -3,7 +3,14 @@ import { allows, permissionOf } from '../git/accounts.ts';
 import { git, zeroId } from '../git/git.ts';
 import type { PushEvent } from '../git/git-server.ts';
 import type { ForgeModel, PullRequest, Repository, ReviewState } from './model.ts';
-import { changedFiles, isAncestor, mergeBase, mergeTrees, readCommits } from './objects.ts';
+import {
+	changedFiles,
+	commitTree,
+	isAncestor,
+	mergeBase,
+	mergeTrees,
+	readCommits,
+} from './objects.ts';
 import { Refusal } from './refusal.ts';
 
 export interface NewPull {
@@ -229,6 +236,29 @@ export function missingRequirement(
 		if (error instanceof Refusal) return error;
 		throw error;
 	}
+}
+
+/** Whether the base wants the head up to date, and it is not. */
+export async function isBehind(repository: Repository, pull: PullRequest): Promise<boolean> {
+	if (!repository.protections.get(pull.base)?.upToDate) return false;
+	return !(await isAncestor(repository.path, pull.baseSha, pull.headSha));
+}
+
+/** Brings the head up to date as its button does: by a merge of the base, in the caller's name. */
+export async function updateHead(
+	model: ForgeModel,
+	repository: Repository,
+	user: User,
+	pull: PullRequest,
+): Promise<void> {
+	await refresh(repository, pull);
+	const { headSha, baseSha, head, base } = pull;
+	const tree = await mergeTrees(repository.path, headSha, baseSha);
+	if (tree === undefined) throw new Refusal('invalid', 'merge conflict between base and head');
+	const by = model.signature(user);
+	const message = `Merge branch '${base}' into ${head}`;
+	const commit = await commitTree(repository.path, tree, [headSha, baseSha], message, by, by);
+	await model.moveRef(repository, `refs/heads/${head}`, headSha, commit, user);
 }
 
 /** What a moved branch means for the pull requests that have it as head or base. */
