@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, inject, test } from 'vitest';
+import { connectForge } from '../../shared/forge/connect.ts';
 import { giteaActions, type Values } from '../scenarios/fronts.ts';
 import { runStep } from '../scenarios/run-step.ts';
 
@@ -217,6 +218,106 @@ describe('promotion-pr with verified on a real Gitea', () => {
 		);
 		const open = (await openPulls()).filter(({ head }) => head.ref.includes('at-once'));
 		expect(open).toHaveLength(1);
+	});
+});
+
+describe('what a pull request tells on a real Gitea', () => {
+	const infra = `${adminUser}/body-${unique}`;
+	const source = `${adminUser}/app-${unique}`;
+	const host = new URL(url).host;
+	const commits: string[] = [];
+
+	async function write(repository: string, path: string, text: string, message: string) {
+		const content = Buffer.from(text).toString('base64');
+		const at = `/repos/${repository}/contents/${path}`;
+		const present = await api<{ sha: string } | undefined>('GET', at).catch(() => undefined);
+		const author = { name: 'Carol', email: 'carol@example.com' };
+		const method = present === undefined ? 'POST' : 'PUT';
+		const body = { content, message, author, ...(present && { sha: present.sha }) };
+		return (await api<{ commit: { sha: string } }>(method, at, body)).commit.sha;
+	}
+	const record = (tag: number, commit = '') =>
+		`Bump\n\nLockstep-Image: ${name}:${tag}\nLockstep-Source: ${host}/${source}@${commit}`;
+	const propose = (tag: number, commit = '') =>
+		run({
+			...{ repository: infra, image: `${name}:${tag}`, 'source-commit': commit },
+			'source-repository': `${url}/${source}.git`,
+		});
+
+	beforeAll(async () => {
+		for (const repository of [infra, source]) {
+			const [, short] = repository.split('/');
+			await api('POST', '/user/repos', { name: short, auto_init: true, default_branch: 'main' });
+		}
+		for (const message of ['Begin', 'Add a cart', `fixes #1 for @${adminUser} <b>now</b>`])
+			commits.push(await write(source, 'a.txt', message, message));
+		await write(infra, 'api.yaml', manifest(1), record(1, commits[0]));
+	});
+
+	test('the commits of the source stand in the body, linked, and mention nobody', async () => {
+		const first = await propose(2, commits[2]);
+		expect(first).toMatchObject({ exitCode: 0, outputs: { operation: 'created' } });
+		const { body } = await api<Pull>('GET', `/repos/${infra}/pulls/1`);
+		const [from, middle = '', to = ''] = commits;
+		const page = `${url}/${source}`;
+		expect(body).toContain(
+			[
+				`[2 commits](${page}/compare/${from}...${to}) of \`${source}\`, by Carol:`,
+				'',
+				`- [\`${to.slice(0, 7)}\`](${page}/commit/${to}) fixes #\u20601 for @\u2060${adminUser} &lt;b\\>now&lt;/b\\> (Carol)`,
+				`- [\`${middle.slice(0, 7)}\`](${page}/commit/${middle}) Add a cart (Carol)`,
+			].join('\n'),
+		);
+		for (const address of [`/compare/${from}...${to}`, `/commit/${to}`]) {
+			const headers = { authorization: `token ${adminToken}` };
+			expect((await fetch(`${page}${address}`, { headers })).status).toBe(200);
+		}
+		const markup = { Text: body, Mode: 'comment', Context: `${url}/${infra}` };
+		const html = await fetch(`${url}/api/v1/markdown`, {
+			method: 'POST',
+			headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
+			body: JSON.stringify(markup),
+		}).then((answer) => answer.text());
+		const list = html.slice(html.indexOf('Commits</h3>'), html.indexOf('Files</h3>'));
+		expect(list).toContain('Add a cart');
+		expect(list).not.toMatch(/<b>|class="mention"|class="ref-issue"/);
+		expect((await propose(2, commits[2])).outputs.operation).toBe('unchanged');
+	});
+
+	test('its button to update the branch leaves the branch the step’s own', async () => {
+		await write(infra, 'other.txt', 'a', 'Something else');
+		await api('POST', `/repos/${infra}/pulls/1/update?style=merge`);
+		const { head } = await api<Pull>('GET', `/repos/${infra}/pulls/1`);
+		const again = await propose(2, commits[2]);
+		expect(again.outputs).toMatchObject({ operation: 'unchanged', commit: head.sha });
+		expect(await propose(3, commits[2])).toMatchObject({
+			exitCode: 0,
+			outputs: { operation: 'updated', number: '1' },
+		});
+	});
+
+	test('a commit takes a status of a run, and the next one in its place', async () => {
+		const silent = () => undefined;
+		const forge = await connectForge('gitea', {
+			apiUrl: `${url}/api/v1`,
+			repository: { owner: adminUser, name: source.split('/')[1] ?? '' },
+			token: adminToken,
+			tls: {},
+			environment: {},
+			log: { debug: silent, info: silent, warn: silent, error: silent },
+			signal: new AbortController().signal,
+		});
+		const [commit = ''] = commits;
+		const status = { commit, context: 'lockstep/qa', description: 'x', runUrl: `${url}/run/1` };
+		for (const state of ['running', 'failure', 'success'] as const)
+			await forge.writeStatus?.({ ...status, state });
+		await forge.close();
+		const { state, statuses } = await api<{ state: string; statuses: object[] }>(
+			'GET',
+			`/repos/${source}/commits/${commit}/status`,
+		);
+		expect(state).toBe('success');
+		expect(statuses).toMatchObject([{ context: 'lockstep/qa', target_url: status.runUrl }]);
 	});
 });
 
