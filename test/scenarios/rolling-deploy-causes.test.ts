@@ -68,6 +68,8 @@ test('a crash is told with the last lines that the container wrote', async () =>
 		/The last lines of container "web" of pod web-\S+:\n +starting\n +fatal: no database/,
 	);
 	expect(run.outputs.reason).toMatch(/exit code 3, .*; it wrote last: fatal: no database$/);
+	const asked = cluster.requests.filter(({ path }) => path.endsWith('/log'));
+	expect(asked).toMatchObject([{ query: { tailLines: '250' } }]);
 	expect(log(run)).toMatch(/BackOff: Back-off restarting failed container/);
 });
 
