@@ -104,7 +104,8 @@ export class Rollout {
 		const client = new KubernetesClient(connection, { log, signal, environment, concurrency });
 		try {
 			const discovery = await Discovery.read(client);
-			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, log };
+			const { nameOf } = this.#context;
+			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, nameOf, log };
 			await this.#plan(manifests, options);
 			if (this.#inputs.dryRun) return { objects: this.#objects() };
 			if (!this.#hasWork()) return await this.#deploy(options);
@@ -231,8 +232,7 @@ export class Rollout {
 		const { wait, rollbackOnFailure } = this.#inputs;
 		const targets = this.#planned.map(({ desired, resource }) => ({ object: desired, resource }));
 		const awaited = wait ? targets.filter(isAwaited) : [];
-		const { nameOf } = this.#context;
-		await checkRights(awaited, this.#planned, { ...options, rollbackOnFailure, nameOf });
+		await checkRights(awaited, this.#planned, { ...options, rollbackOnFailure });
 	}
 
 	/** Waits for everything, and throws the one sentence that says why it did not get ready. */

@@ -103,7 +103,7 @@ async function write(planned: Planned, options: PlanOptions): Promise<Kubernetes
 		}
 		return await client.apply(path, desired, { fieldManager, force: forceConflicts });
 	} catch (error) {
-		throw explainRefusal(error, manifest);
+		throw explainRefusal(error, manifest, options.nameOf);
 	}
 }
 

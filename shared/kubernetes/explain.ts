@@ -7,10 +7,15 @@ import { isRecord, readPath, titleOf } from './object.ts';
  * Says of a refusal by the server which object and field it is about, where that stands,
  * and what to do.
  * @param error - what an apply of the manifest's object threw
+ * @param nameOf - an input's name as its user wrote it
  */
-export function explainRefusal(error: unknown, manifest: Manifest): Failure {
+export function explainRefusal(
+	error: unknown,
+	manifest: Manifest,
+	nameOf: (input: string) => string,
+): Failure {
 	if (!(error instanceof ApiError)) throw error;
-	const { message, field } = explanationOf(error, manifest);
+	const { message, field } = explanationOf(error, manifest, nameOf);
 	return new Failure(`${titleOf(manifest.object)}: ${message}`, {
 		place: field === undefined ? manifest.place : placeOfField(manifest, field),
 		cause: error,
@@ -30,7 +35,11 @@ interface Explanation {
 	field?: string | undefined;
 }
 
-function explanationOf(error: ApiError, manifest: Manifest): Explanation {
+function explanationOf(
+	error: ApiError,
+	manifest: Manifest,
+	nameOf: (input: string) => string,
+): Explanation {
 	const { status, details, text } = error;
 	const causes = details.causes ?? [];
 	const conflicts = causes.filter(({ reason }) => reason === 'FieldManagerConflict');
@@ -39,7 +48,7 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 			({ field, message }) => `${field} is owned by ${managerIn(message) ?? 'another manager'}`,
 		);
 		return {
-			message: `${fields.join(', ')}; leave it out of the manifest, or take it over with force-conflicts`,
+			message: `${fields.join(', ')}; leave it out of the manifest, or take it over with ${nameOf('force-conflicts')}`,
 			field: conflicts[0]?.field,
 		};
 	}
@@ -65,7 +74,7 @@ function explanationOf(error: ApiError, manifest: Manifest): Explanation {
 	if (isImmutable(error)) {
 		const immutable = causes.find(({ message }) => /immutable/.test(message ?? ''));
 		return {
-			message: `${immutable?.field ?? 'a field'} cannot be changed on an object that exists (${clean(immutable?.message ?? text)}); keep its value, or have the object deleted and made anew with replace-immutable`,
+			message: `${immutable?.field ?? 'a field'} cannot be changed on an object that exists (${clean(immutable?.message ?? text)}); keep its value, or have the object deleted and made anew with ${nameOf('replace-immutable')}`,
 			field: immutable?.field,
 		};
 	}

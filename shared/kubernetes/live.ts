@@ -14,14 +14,20 @@ interface Named {
 	resource: Resource;
 }
 
+interface LiveOptions {
+	client: KubernetesClient;
+	concurrency: number;
+	/** An input's name as its user wrote it. */
+	nameOf(input: string): string;
+}
+
 /**
  * What the server has of a set's objects now, by their paths; those that are not there are
  * left out. Many of one collection are read by one request, where listing is allowed.
  */
 export async function readLive(
 	named: readonly Named[],
-	client: KubernetesClient,
-	concurrency: number,
+	{ client, concurrency, nameOf }: LiveOptions,
 ): Promise<Map<string, KubernetesObject>> {
 	const collections = Map.groupBy(named, ({ resource, manifest }) =>
 		collectionPath(resource, manifest.object.metadata.namespace),
@@ -38,7 +44,7 @@ export async function readLive(
 		const path = objectPath(resource, manifest.object);
 		const object = await client.find(path).catch((error: unknown) => {
 			const isForbidden = error instanceof ApiError && error.status === 403;
-			throw isForbidden ? explainRefusal(error, manifest) : error;
+			throw isForbidden ? explainRefusal(error, manifest, nameOf) : error;
 		});
 		if (object !== undefined) found.set(path, object);
 	});

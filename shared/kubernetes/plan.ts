@@ -50,6 +50,8 @@ export interface PlanOptions {
 	/** Delete and make anew what has a changed field that cannot be changed. */
 	replaceImmutable: boolean;
 	concurrency: number;
+	/** An input's name as its user wrote it. */
+	nameOf(input: string): string;
 	log: Log;
 }
 
@@ -83,7 +85,7 @@ export async function planSet(
 	throwTogether(failures, tell, 'nothing was written');
 	const objects = resolved.map(({ manifest }) => manifest.object);
 	const targets = await autoscaledTargets(objects, options.client, options.discovery);
-	const live = await gather(() => readLive(resolved, options.client, options.concurrency));
+	const live = await gather(() => readLive(resolved, options));
 	throwTogether(failures, tell, 'nothing was written');
 	if (live === undefined) return [];
 	const context = { targets, definitions, manifests, live };
@@ -129,7 +131,7 @@ async function resolveUnserved(
 		const changes = upgrade.changes.join('; ');
 		if (!options.upgradeApis)
 			throw new Failure(
-				`${title}: the server does not serve ${object.apiVersion} any more; change ${changes}, or set upgrade-apis to have it done on the way`,
+				`${title}: the server does not serve ${object.apiVersion} any more; change ${changes}, or set ${options.nameOf('upgrade-apis')} to have it done on the way`,
 				{ place: manifest.locate(['apiVersion']) },
 			);
 		options.log.info(`${title}: brought to a version that the server serves: ${changes}`);
@@ -233,7 +235,7 @@ async function tryOut(
 
 async function dryRun(
 	{ path, desired, live, manifest }: Omit<Planned, 'change' | 'predicted'>,
-	{ client, fieldManager, forceConflicts }: PlanOptions,
+	{ client, fieldManager, forceConflicts, nameOf }: PlanOptions,
 ): Promise<KubernetesObject> {
 	const options = { fieldManager, force: forceConflicts, dryRun: true };
 	try {
@@ -241,7 +243,7 @@ async function dryRun(
 	} catch (error) {
 		if (live !== undefined && isClientSideApplied(live) && isMigratable(error))
 			return await client.apply(path, desired, { ...options, force: true });
-		throw explainRefusal(error, manifest);
+		throw explainRefusal(error, manifest, nameOf);
 	}
 }
 

@@ -135,7 +135,7 @@ spec: {rules: [{host: web.example.com, http: {paths: [{path: /, backend: {servic
 `;
 	const refused = await deploy(cluster, old);
 	expect(refused.exitCode).toBe(1);
-	expect(log(refused)).toContain('set upgrade-apis');
+	expect(log(refused)).toContain('set --upgrade-apis');
 	expect(writes(cluster)).toEqual([]);
 	const run = await deploy(cluster, old, { 'upgrade-apis': 'true' });
 	expect(run.exitCode, log(run)).toBe(0);
