@@ -21,6 +21,13 @@ export interface StoredRequest {
 	readonly record: RequestRecord;
 }
 
+/** A request as its commit alone tells; without a line where that is none of ours. */
+interface Line {
+	readonly number: number;
+	readonly tip: string;
+	readonly line: RequestLine | undefined;
+}
+
 /** What is to become of a request. */
 export interface RequestChange {
 	readonly record: RequestRecord;
@@ -117,21 +124,36 @@ export class RequestStore {
 	}
 
 	/** All requests, the newest first, by their commits alone. */
-	async #lines(): Promise<{ number: number; tip: string; line: RequestLine | undefined }[]> {
-		const { transport, git } = this.#repository;
+	async #lines(): Promise<Line[]> {
 		const there = await this.#repository.remoteRefs(`${prefix}*`);
-		// A shallow fetch of nothing is a failure to git.
-		if (there.size === 0) return [];
-		const all = `+${prefix}*:${prefix}*`;
-		await transport.fetch(['--depth=1', '--filter=blob:none', '--', 'origin', all]);
+		const known = await this.#known();
+		const tips = new Map(known.map(({ number, tip }) => [refOf(number), tip]));
+		const missing = [...there].filter(([ref, tip]) => tips.get(ref) !== tip).map(([ref]) => ref);
+		if (missing.length > 0) await this.#fetch(missing, known[0]?.tip);
+		const lines = missing.length > 0 ? await this.#known() : known;
+		return lines.filter(({ number }) => there.has(refOf(number)));
+	}
+
+	/** @param known - the tip of one that is here; git would tell the server of each of them */
+	async #fetch(refs: readonly string[], known: string | undefined): Promise<void> {
+		const asked = refs.length > 100 ? [`${prefix}*`] : refs;
+		await this.#repository.transport.fetch([
+			...['--depth=1', '--filter=blob:none'],
+			...(known === undefined ? [] : [`--negotiation-tip=${known}`]),
+			...['--', 'origin', ...asked.map((ref) => `+${ref}:${ref}`)],
+		]);
+	}
+
+	/** Those that have been fetched, the newest first. */
+	async #known(): Promise<Line[]> {
 		const format = '--format=%(refname)%00%(objectname)%00%(contents)%00';
-		const fields = (await git.text(['for-each-ref', format, prefix])).split('\0');
-		const found = [];
+		const fields = (await this.#repository.git.text(['for-each-ref', format, prefix])).split('\0');
+		const found: Line[] = [];
 		// Each is three fields; the end of line after the last comes before the next one's ref.
 		for (let at = 0; at + 2 < fields.length; at += 3) {
 			const [ref = '', tip = '', message = ''] = fields.slice(at, at + 3);
 			const number = Number(ref.trim().slice(prefix.length));
-			if (there.has(ref.trim()) && Number.isSafeInteger(number) && number > 0)
+			if (Number.isSafeInteger(number) && number > 0)
 				found.push({ number, tip, line: parseRequestLine(message) });
 		}
 		return found.sort((a, b) => b.number - a.number);

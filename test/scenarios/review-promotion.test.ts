@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { onDisk, onGit, testedForges } from './forges.ts';
 import { commandLine, type Values } from './fronts.ts';
 import { historyOf, readRequests } from './git-requests.ts';
 import { branch, manifest, name, Promotion, token } from './promotion.ts';
+import { until } from './promotion-merging.ts';
 import { runStep } from './run-step.ts';
 
 // Every run is a process with several of git's, on a machine that may be busy.
@@ -176,11 +176,7 @@ describe('on a plain git server', () => {
 		async (method) => {
 			const asked = { 'auto-merge': method, wait: 'merged', reviewers: 'bob,carol' };
 			const running = scene.run(asked);
-			// Once it is planned, the step waits.
-			for (let look = 0; !(await readRequests(path()))[0]?.autoMerge; look++) {
-				if (look > 200) throw new Error('no merge was ever planned');
-				await sleep(100);
-			}
+			await until(async () => (await readRequests(path()))[0]?.autoMerge !== undefined);
 			expect((await as('bob', 'approve')).outputs).toMatchObject({ merged: 'false' });
 			expect((await as('carol', 'approve')).outputs).toMatchObject({ merged: 'true' });
 			const { exitCode, outputs, stdout } = await running;
@@ -200,14 +196,45 @@ describe('on a plain git server', () => {
 		expect(outputs).toMatchObject({ merged: 'true', 'merge-commit': await scene.tip('main') });
 		const message = await scene.git('log', '-1', '--format=%B', 'main');
 		expect(message).toMatch(new RegExp(`^Promote ${name} to 2 in production \\(#1\\)\n`));
+		const again = await scene.run({ 'auto-merge': 'squash' });
+		expect(again.outputs).toMatchObject({
+			...{ operation: 'none', number: '1', merged: 'true' },
+			'merge-commit': outputs['merge-commit'],
+		});
+	});
+
+	test('a merge that is planned is that of the newest image alone', async () => {
+		const asked = { 'auto-merge': 'squash', reviewers: 'bob' };
+		await scene.run(asked);
+		await scene.run({ ...asked, image: `${name}:3` });
+		expect((await as('bob', 'approve')).outputs.merged).toBe('true');
+		const message = await scene.git('log', '-1', '--format=%B', 'main');
+		expect(message).toMatch(new RegExp(`^Promote ${name} to 3 in production \\(#1\\)\n`));
+		expect(message).not.toContain(`${name}:2`);
+		expect(await images()).toEqual([`${name}:3`]);
+	});
+
+	test('whoever waits while the base comes to conflict makes the edit anew on that', async () => {
+		const running = scene.run({ reviewers: 'bob', 'auto-merge': 'merge', wait: 'merged' });
+		await until(async () => (await readRequests(path()))[0]?.autoMerge !== undefined);
+		const first = await scene.tip(branch);
+		const theirs = await scene.commit('main', {
+			'api.yaml': manifest(`${name}:1.5`).replace('the api', 'our api'),
+		});
+		await until(async () => (await scene.tip(branch)) !== first);
+		expect(await scene.git('rev-parse', `${branch}^`)).toBe(theirs);
+		expect((await as('bob', 'approve')).outputs.merged).toBe('true');
+		const { exitCode, stdout, outputs } = await running;
+		expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 0, merged: 'true', number: '1' });
+		expect(stdout).toContain('making the edit anew on the base as it is now');
+		expect(await scene.git('show', 'main:api.yaml')).toBe(
+			manifest(`${name}:2`).replace('the api', 'our api').trimEnd(),
+		);
 	});
 
 	test('a merge that somebody made by hand is one', async () => {
 		const running = scene.run({ wait: 'merged' });
-		for (let look = 0; (await readRequests(path())).length === 0; look++) {
-			if (look > 200) throw new Error('no request was ever opened');
-			await sleep(100);
-		}
+		await until(async () => (await readRequests(path())).length > 0);
 		await scene.git('update-ref', 'refs/heads/main', branch);
 		expect(await running).toMatchObject({ exitCode: 0, outputs: { merged: 'true' } });
 		expect(await stored()).toMatchObject({ state: 'merged' });
