@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Fault } from '../stand-ins/git/exchange.ts';
+import type { Fault, RecordedRequest } from '../stand-ins/git/exchange.ts';
 import { git } from '../stand-ins/git/git.ts';
 import { onGit } from './forges.ts';
 import { commandLine, type Values } from './fronts.ts';
@@ -32,12 +32,15 @@ const review = (action: string, options: StepOptions = {}) =>
 
 const opened = [`Open request 1: Promote ${name} to 2 in production`, 'Label request 1 promotion'];
 const merged = expect.stringMatching(/^Merge request 1/);
+
 interface Act {
 	readonly title: string;
 	readonly before: () => Promise<unknown>;
 	readonly run: (options?: StepOptions) => Promise<StepRun>;
 	/** The request's history afterwards. */
 	readonly history: unknown[];
+	/** The requests that faults are tried at: what git asks again is the same in each act. */
+	readonly fails: (request: RecordedRequest) => boolean;
 }
 
 const acts: Act[] = [
@@ -46,6 +49,7 @@ const acts: Act[] = [
 		before: async () => undefined,
 		run: promote,
 		history: opened,
+		fails: () => true,
 	},
 	{
 		title: 'the approval that merges',
@@ -58,6 +62,7 @@ const acts: Act[] = [
 			expect.stringMatching(/^Approve request 1/),
 			merged,
 		],
+		fails: ({ path: at }) => at.endsWith('git-receive-pack'),
 	},
 ];
 
@@ -85,12 +90,18 @@ async function repeatedly(times: number, round: (number: number) => Promise<void
 	}
 }
 
-describe.each(acts)('$title', ({ before, run, history }) => {
+describe.each(acts)('$title', ({ before, run, history, fails }) => {
 	let requests = 0;
+	let failing = 0;
 	beforeEach(async () => {
 		await before();
 		requests = 0;
-		scene.forge.onRequest = () => void requests++;
+		failing = 0;
+		scene.forge.onRequest = (request) => {
+			requests++;
+			if (fails(request)) failing++;
+			return undefined;
+		};
 		await repeatedly(1, async () => {
 			expect(await run()).toMatchObject({ exitCode: 0 });
 			await expectDone(history);
@@ -114,29 +125,22 @@ describe.each(acts)('$title', ({ before, run, history }) => {
 		});
 	});
 
-	test('an answer that gets lost at each request in turn is made up for', async () => {
-		await failingAtEach({ kind: 'reset', when: 'after' }, { run, history, requests });
-	});
-
-	test('a server that is unwell at each request in turn is asked again', async () => {
-		await failingAtEach({ kind: 'status', status: 503 }, { run, history, requests });
+	test.each<[string, Fault]>([
+		['an answer that gets lost', { kind: 'reset', when: 'after' }],
+		['a server that is unwell', { kind: 'status', status: 503 }],
+	])('%s at each request in turn is made up for', async (_, fault) => {
+		await repeatedly(failing, async (number) => {
+			let seen = 0;
+			scene.forge.onRequest = (request) =>
+				fails(request) && ++seen === number ? fault : undefined;
+			const { exitCode, stderr } = await run();
+			expect({ number, exitCode, stderr: exitCode ? stderr : '' }).toEqual({
+				...{ number, exitCode: 0, stderr: '' },
+			});
+			await expectDone(history);
+		});
 	});
 });
-
-async function failingAtEach(
-	fault: Fault,
-	{ run, history, requests }: Pick<Act, 'run' | 'history'> & { requests: number },
-): Promise<void> {
-	await repeatedly(requests, async (failing) => {
-		let seen = 0;
-		scene.forge.onRequest = () => (++seen === failing ? fault : undefined);
-		const { exitCode, stderr } = await run();
-		expect({ failing, exitCode, stderr: exitCode ? stderr : '' }).toEqual({
-			...{ failing, exitCode: 0, stderr: '' },
-		});
-		await expectDone(history);
-	});
-}
 
 test('a base that the server protects is not merged into, and the request stays open', async () => {
 	await promote();
