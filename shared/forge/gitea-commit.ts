@@ -71,9 +71,13 @@ type Asked =
 			readonly outcome: Extract<WriteOutcome, { pushed: false }>;
 	  };
 
-/** Others who write the same files use that branch too, for a moment. */
+/**
+ * Others who write the same files use that branch too, for a moment; and the branch to write to
+ * may be one that they take away and lay anew, which was gone just now.
+ */
 function mayPass({ outcome }: Extract<Asked, { done: false }>): boolean {
-	return outcome.passing || /cannot lock ref|already exists/i.test(outcome.failure.message);
+	const passing = /cannot lock ref|already exists|branch does not exist/i;
+	return outcome.passing || passing.test(outcome.failure.message);
 }
 
 async function ask(

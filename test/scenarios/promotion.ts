@@ -108,7 +108,8 @@ export class Promotion {
 	async #look(): Promise<void> {
 		if (!this.on.isPlain) return;
 		const { pulls, path } = this.forge.repository(this.on.production);
-		pulls.splice(0, pulls.length, ...(await requestsAsPulls(path)));
+		const now = await requestsAsPulls(path);
+		pulls.splice(0, pulls.length, ...now);
 	}
 
 	/** Runs bump-image on production's repository, from the same pipeline. */
