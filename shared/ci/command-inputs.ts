@@ -13,9 +13,11 @@ export function variableOf(input: string): string {
 	return prefix + input.toUpperCase().replaceAll('-', '_');
 }
 
-/** True where there is any input among the variables. */
+/** True where there is any input among the variables, or a file of inputs. */
 export function hasInputVariables(env: Environment): boolean {
-	return Object.keys(env).some((name) => name.startsWith(prefix) && !reserved.includes(name));
+	return Object.entries(env).some(
+		([name, value]) => name.startsWith(prefix) && name !== 'LOCKSTEP_CI' && value?.trim(),
+	);
 }
 
 /**

@@ -227,6 +227,18 @@ describe('the form of the inputs', () => {
 		},
 	);
 
+	test.each(['TF_BUILD', 'GITHUB_ACTIONS', 'DRONE'])(
+		'so are those of the file that LOCKSTEP_CONFIG alone names: %s',
+		async (marker) => {
+			const file = join(folder, 'lockstep.yaml');
+			writeFileSync(file, 'bump-image: { tag: of-file }');
+			expect(await read({ [marker]: 'true', LOCKSTEP_CONFIG: file })).toEqual({
+				inputs: { tag: 'of-file' },
+				name: `tag in ${file}`,
+			});
+		},
+	);
+
 	test('settings are not mixed with variables named LOCKSTEP_*', async () => {
 		expect(await read({ DRONE: 'true', PLUGIN_TAG: 'a', LOCKSTEP_DRY_RUN: 'true' })).toEqual({
 			inputs: { tag: 'a' },
