@@ -60,12 +60,27 @@ function readInput(name: string, declared: Input, raw: RawInput | undefined): un
 		if (declared.required) throw badInput(`${name} is missing: ${firstSentence(declared.text)}`);
 		return undefined;
 	}
+	const unfilled = declared.secret ? variableLeftIn(raw) : undefined;
+	if (unfilled !== undefined)
+		throw badInput(
+			`${name}: the CI has nothing to put in the place of ${unfilled}; define that secret for this run, which a pull request from a fork does not get, or correct its name`,
+		);
 	const kind = kindOf(declared.schema);
 	const decoded = decode(name, kind, raw);
 	const parsed = declared.schema.safeParse(decoded);
 	if (parsed.success) return parsed.data;
 	const shown = declared.secret ? 'its value' : JSON.stringify([raw].flat().join(' '));
 	throw badInput(`${name}: ${shown} is not ${expected(declared.schema, parsed.error)}`);
+}
+
+/**
+ * The name of a variable that stands where its value should: Azure leaves `$(NAME)` of one that
+ * there is not, others `$NAME`, and no CI fills in the `${{ … }}` of another.
+ */
+function variableLeftIn(raw: RawInput): string | undefined {
+	const forms =
+		/^\s*\$(?:\(([\w.-]+)\)|([A-Z_][A-Z0-9_]*)|\{([A-Z_][A-Z0-9_]*)\}|\{\{(.+)\}\})\s*$/;
+	return forms.exec([raw].flat().join('\n'))?.slice(1).find(Boolean)?.trim();
 }
 
 function decode(name: string, kind: string, raw: RawInput): unknown {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what a CI has not filled in
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { exitCode, Failure } from '../../shared/failure/failure.ts';
@@ -88,6 +89,22 @@ describe('a wrong value is bad input, in one sentence that names the input', () 
 		const failure = failureOf(() => read({ [name]: raw }));
 		expect(failure.message).toBe(message);
 		expect(failure.exitCode).toBe(exitCode.badInput);
+	});
+
+	test.each([
+		['$(LOCKSTEP_TOKEN)', 'LOCKSTEP_TOKEN'],
+		['$(group.token)', 'group.token'],
+		['$LOCKSTEP_TOKEN', 'LOCKSTEP_TOKEN'],
+		['${LOCKSTEP_TOKEN}\n', 'LOCKSTEP_TOKEN'],
+		['${{ secrets.LOCKSTEP_TOKEN }}', 'secrets.LOCKSTEP_TOKEN'],
+	])('%s as a secret, in whose place the CI has put nothing', (raw, variable) => {
+		expect(failureOf(() => read({ token: raw })).message).toMatch(
+			`--token: the CI has nothing to put in the place of ${variable}; define`,
+		);
+	});
+
+	test.each(['$ecret', 'pa$$WORD', '$(a) $(b)', 'x$TOKEN'])('but %s may be a secret', (token) => {
+		expect(read({ token }).token).toBe(token);
 	});
 
 	test('a required input that is missing', () => {
