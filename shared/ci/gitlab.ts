@@ -66,8 +66,20 @@ const kinds: Readonly<Record<string, CiEvent['kind']>> = {
 	webide: 'manual',
 };
 
+/** A merge request, or a pull request on GitHub for which GitLab runs the pipelines. */
+function pullRequestOf(env: Environment): CiEvent['pullRequest'] {
+	const name = env.CI_MERGE_REQUEST_IID ? 'CI_MERGE_REQUEST' : 'CI_EXTERNAL_PULL_REQUEST';
+	const number = env[`${name}_IID`];
+	if (!number) return undefined;
+	return definedOnly({
+		number: Number(number),
+		source: env[`${name}_SOURCE_BRANCH_NAME`],
+		target: env[`${name}_TARGET_BRANCH_NAME`],
+	});
+}
+
 function gitlabEvent(env: Environment): CiEvent {
-	const number = env.CI_MERGE_REQUEST_IID;
+	const pullRequest = pullRequestOf(env);
 	return definedOnly<CiEvent>({
 		kind:
 			env.CI_COMMIT_TAG && env.CI_PIPELINE_SOURCE === 'push'
@@ -78,16 +90,10 @@ function gitlabEvent(env: Environment): CiEvent {
 			url: env.CI_PROJECT_URL,
 			defaultBranch: env.CI_DEFAULT_BRANCH,
 		}),
-		branch: env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME || env.CI_COMMIT_BRANCH,
+		branch: pullRequest ? pullRequest.target : env.CI_COMMIT_BRANCH,
 		tag: env.CI_COMMIT_TAG,
 		commit: env.CI_COMMIT_SHA,
-		pullRequest: number
-			? definedOnly({
-					number: Number(number),
-					source: env.CI_MERGE_REQUEST_SOURCE_BRANCH_NAME,
-					target: env.CI_MERGE_REQUEST_TARGET_BRANCH_NAME,
-				})
-			: undefined,
+		pullRequest,
 		author: env.CI_COMMIT_AUTHOR?.replace(/\s*<[^<>]*>$/, '') || env.GITLAB_USER_LOGIN,
 		runUrl: env.CI_PIPELINE_URL,
 		runNumber: numberOf(env.CI_PIPELINE_IID),

@@ -21,8 +21,20 @@ export function jenkinsCi(env: Environment): Ci {
 	};
 }
 
+/**
+ * The branch or tag of a job that is not multibranch, by what the git plugin has checked out:
+ * `origin/main`, `refs/tags/v1`, or `detached` for a commit that was asked for by its name.
+ */
+function checkedOut(name: string | undefined): { branch?: string; tag?: string } {
+	if (!name || name === 'detached') return {};
+	const tag = /^(?:refs\/)?tags\/(.+)$/.exec(name)?.[1];
+	return tag ? { tag } : { branch: name.replace(/^(refs\/(heads|remotes\/origin)|origin)\//, '') };
+}
+
 function jenkinsEvent(env: Environment): CiEvent {
-	const branch = env.BRANCH_NAME || env.GIT_BRANCH?.replace(/^origin\//, '');
+	const found = checkedOut(env.GIT_BRANCH);
+	const branch = env.BRANCH_NAME || found.branch;
+	const tag = env.TAG_NAME || (env.BRANCH_NAME ? undefined : found.tag);
 	const pullRequest = env.CHANGE_ID
 		? definedOnly({
 				number: Number(env.CHANGE_ID),
@@ -31,11 +43,11 @@ function jenkinsEvent(env: Environment): CiEvent {
 			})
 		: undefined;
 	return definedOnly<CiEvent>({
-		kind: pullRequest ? 'pull-request' : env.TAG_NAME ? 'tag' : branch ? 'push' : 'unknown',
+		kind: pullRequest ? 'pull-request' : tag ? 'tag' : branch ? 'push' : 'unknown',
 		repository: repositoryAt(env.GIT_URL || env.GIT_URL_1),
 		// For a pull request BRANCH_NAME is PR-12, and for a tag it is the tag.
-		branch: pullRequest ? pullRequest.target : env.TAG_NAME ? undefined : branch,
-		tag: env.TAG_NAME,
+		branch: pullRequest ? pullRequest.target : tag ? undefined : branch,
+		tag,
 		commit: env.GIT_COMMIT,
 		pullRequest,
 		author: env.CHANGE_AUTHOR,
