@@ -45,9 +45,17 @@ export function githubCi(env: Environment): Ci {
 		handOver({ outputs, summary }) {
 			for (const [name, value] of outputs) core.setOutput(name, value);
 			if (summary !== '' && env.GITHUB_STEP_SUMMARY)
-				appendFileSync(env.GITHUB_STEP_SUMMARY, `${summary}\n`);
+				appendFileSync(env.GITHUB_STEP_SUMMARY, `${shortened(summary)}\n`);
 		},
 	};
+}
+
+/** A summary of which GitHub takes all: of one above 1 MiB it shows nothing. */
+function shortened(summary: string): string {
+	const limit = 1_000_000;
+	if (Buffer.byteLength(summary) <= limit) return summary;
+	const lines = Buffer.from(summary).subarray(0, limit).toString();
+	return `${lines.slice(0, lines.lastIndexOf('\n'))}\n\nThe rest is too long to be shown here.`;
 }
 
 /**

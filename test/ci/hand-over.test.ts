@@ -27,14 +27,14 @@ interface HandedOver {
 async function handOver(
 	env: Record<string, string>,
 	outputs: Record<string, string>,
-	args: string[] = [],
+	{ args = [], summary = 'Done' }: { args?: string[]; summary?: string } = {},
 ): Promise<HandedOver> {
 	const files: Record<string, string> = {};
 	const warnings: string[] = [];
 	await detectHost(env, args).handOver({
 		step: 'bump-image',
 		outputs: new Map(Object.entries(outputs)),
-		summary: 'Done',
+		summary,
 		succeeded: true,
 		writeFile: async (name, text) => {
 			files[name] = text;
@@ -122,16 +122,25 @@ describe('what is too much for a CI is left out, the largest first', () => {
 		const results = join(folder, 'results');
 		mkdirSync(results);
 		const env = { TEKTON_RESULTS_DIR: results };
-		const { warnings } = await handOver(env, outputs, ['--ci', 'tekton']);
+		const { warnings } = await handOver(env, outputs, { args: ['--ci', 'tekton'] });
 		expect(readdirSync(results).sort()).toEqual(['branch', 'commit']);
 		expect(warnings).toHaveLength(1);
 	});
 
 	test('and outside of a Task Tekton says that there is no place for them', async () => {
 		const env = { TEKTON_RESULTS_DIR: join(folder, 'none') };
-		const { warnings } = await handOver(env, outputs, ['--ci', 'tekton']);
+		const { warnings } = await handOver(env, outputs, { args: ['--ci', 'tekton'] });
 		expect(warnings).toEqual([expect.stringContaining('is this a Task?')]);
 	});
+});
+
+test('GitHub gets of a summary that is too long for it what there is room for', async () => {
+	const file = join(folder, 'summary');
+	const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: file };
+	await handOver(env, {}, { summary: '| Größe |\n'.repeat(200_000) });
+	const text = readFileSync(file, 'utf8');
+	expect(Buffer.byteLength(text)).toBeLessThan(1024 * 1024);
+	expect(text).toMatch(/^(\| Größe \|\n)+\nThe rest is too long to be shown here\.\n$/);
 });
 
 test("Drone's card is one write", async () => {
