@@ -44,10 +44,22 @@ interface Laid {
 
 type Engine = (build: ImageBuild) => Laid;
 
+/** Of docker's builders only one in a container lays an image out, and takes several platforms. */
+const dockerBuilder = 'lockstep';
+
 const engines: Record<string, Engine> = {
 	docker({ step, tag, arguments: shared, platforms, time, push, layouts }) {
 		const layout = join(layouts, step);
-		const build = ['buildx', 'build', `--platform=${platforms.join(',')}`, ...shared, '.'];
+		if (!answers('docker', ['buildx', 'inspect', dockerBuilder]))
+			run('docker', ['buildx', 'create', '--driver=docker-container', `--name=${dockerBuilder}`]);
+		const build = [
+			'buildx',
+			'build',
+			`--builder=${dockerBuilder}`,
+			`--platform=${platforms.join(',')}`,
+			...shared,
+			'.',
+		];
 		const pinned = `SOURCE_DATE_EPOCH=${time}`;
 		const outputs = [
 			`type=oci,tar=false,rewrite-timestamp=true,dest=${layout}`,

@@ -55,7 +55,7 @@ const sections: readonly Section[] = [
 		language: 'yaml',
 		example: bitbucketExample,
 		note: (step) =>
-			`A [pipe](../bitbucket/${step.name}/README.md), \`bitbucket-pipelines.yml\`. Outputs are shared variables, such as \`${outputVariable(step.name, firstOutput(step))}\`.`,
+			`A [pipe](../bitbucket/${step.name}/README.md), \`bitbucket-pipelines.yml\`. Later steps have those outputs as variables that this one names in its \`output-variables\`, such as \`${outputVariable(step.name, firstOutput(step))}\`.`,
 	},
 	{
 		title: 'CircleCI',
@@ -102,7 +102,7 @@ ${title}.
 
 ${text}
 
-Image: \`${imageOf(step)}\`. On Drone and Woodpecker settings may be written with \`-\` or \`_\`; the
+Image: \`${imageOf(step)}\`, about 74 MB to pull. On Drone and Woodpecker settings may be written with \`-\` or \`_\`; the
 [schema](../schema/${name}.json) checks them in an editor.
 
 ${sections.map((section) => sectionText(section, step)).join('\n\n')}
