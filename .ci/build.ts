@@ -167,9 +167,12 @@ function licenceOf(folder: string): string {
 	return `${name} ${version} (${license})\n\n${text}\n\n${'-'.repeat(72)}\n`;
 }
 
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+	version: string;
+};
 const files = new Map<string, string | Uint8Array>([
 	// Node reads the bundles as ESM wherever this folder is copied to.
-	['dist/package.json', '{ "type": "module" }\n'],
+	['dist/package.json', `{ "type": "module", "version": "${version}" }\n`],
 ]);
 for (const name of stepNames()) {
 	files.set(`dist/${name}/index.js`, await startOf(name));

@@ -1,3 +1,4 @@
+import { shortForms, stepOfShortForms } from '../../plugins/cli/short-forms.ts';
 import { type AnyStep, type Input, kindOf } from '../../shared/step/declare.ts';
 import { choicesOf, describeInput } from '../../shared/step/help.ts';
 import { firstSentence } from '../../shared/step/read-inputs.ts';
@@ -34,39 +35,60 @@ function optionsOf(step: AnyStep): Option[] {
 	return [...inputs, ...anyStep];
 }
 
+/** What can stand first: a step, or a short form of one. */
+interface Command {
+	readonly name: string;
+	readonly text: string;
+	readonly options: readonly Option[];
+}
+
+function commandsOf(steps: readonly AnyStep[]): Command[] {
+	const ofSteps = steps.map((step) => ({
+		name: step.name,
+		text: step.title,
+		options: optionsOf(step),
+	}));
+	const { options = [] } = ofSteps.find(({ name }) => name === stepOfShortForms) ?? {};
+	const short = Object.entries(shortForms).map(([name, text]) => ({ name, text, options }));
+	return [...ofSteps, ...short];
+}
+
+const ownCommand = { name: 'completion', text: 'A script for a shell', choices: 'bash zsh fish' };
+
 /** Scripts that complete the command's steps and inputs, by the shell they are for. */
 export function completions(steps: readonly AnyStep[]): Readonly<Record<string, string>> {
+	const commands = commandsOf(steps);
 	const note = (shell: string, load: string) =>
 		`# Completion of lockstep for ${shell}: ${load}\n# Written by npm run build from actions/*/step.ts.\n`;
 	return {
-		bash: note('bash', 'source <(lockstep completion bash)') + bash(steps),
-		zsh: `#compdef lockstep\n${note('zsh', 'source <(lockstep completion zsh)')}${zsh(steps)}`,
-		fish: note('fish', 'lockstep completion fish | source') + fish(steps),
+		bash: note('bash', 'source <(lockstep completion bash)') + bash(commands),
+		zsh: `#compdef lockstep\n${note('zsh', 'source <(lockstep completion zsh)')}${zsh(commands)}`,
+		fish: note('fish', 'lockstep completion fish | source') + fish(commands),
 	};
 }
 
-function bash(steps: readonly AnyStep[]): string {
-	const cases = steps.map((step) => {
-		const options = optionsOf(step).map(({ name }) => `--${name}`);
-		return `\t\t${step.name}) options=${quote(options.join(' '))} ;;\n`;
+function bash(commands: readonly Command[]): string {
+	const cases = commands.map((command) => {
+		const options = command.options.map(({ name }) => `--${name}`);
+		return `\t\t${command.name}) options=${quote(options.join(' '))} ;;\n`;
 	});
-	const values = steps.flatMap((step) =>
-		optionsOf(step)
+	const values = commands.flatMap((command) =>
+		command.options
 			.filter(({ choices }) => choices.length > 0)
 			.map(
 				({ name, choices }) =>
-					`\t\t${quote(`${step.name} --${name}`)}) values=${quote(choices.join(' '))} ;;\n`,
+					`\t\t${quote(`${command.name} --${name}`)}) values=${quote(choices.join(' '))} ;;\n`,
 			),
 	);
 	return `_lockstep() {
 	local word=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]} step=\${COMP_WORDS[1]}
 	local options='' values=''
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W ${quote(commands(steps).join(' '))} -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W ${quote(namesOf(commands).join(' '))} -- "$word")
 		return
 	fi
 	case "$step" in
-${cases.join('')}		completion) values='bash zsh fish' ;;
+${cases.join('')}		${ownCommand.name}) values='${ownCommand.choices}' ;;
 	esac
 	case "$step $before" in
 ${values.join('')}	esac
@@ -82,19 +104,16 @@ complete -o filenames -F _lockstep lockstep
 `;
 }
 
-function zsh(steps: readonly AnyStep[]): string {
+function zsh(commands: readonly Command[]): string {
 	const escaped = (text: string) => text.replace(/[[\]:\\]/g, '\\$&');
-	const described = [
-		...steps.map(({ name, title }) => `${name}:${escaped(title)}`),
-		'completion:A script for a shell',
-	];
-	const cases = steps.map((step) => {
-		const specs = optionsOf(step).map(({ name, text, takesValue, choices }) => {
+	const described = [...commands, ownCommand].map(({ name, text }) => `${name}:${escaped(text)}`);
+	const cases = commands.map((command) => {
+		const specs = command.options.map(({ name, text, takesValue, choices }) => {
 			const action = choices.length > 0 ? `(${choices.join(' ')})` : '_files';
 			const value = takesValue ? `:${name}:${action}` : '';
 			return `\t\t\t${quote(`*--${name}[${escaped(text)}]${value}`)}`;
 		});
-		return `\t${step.name})\n\t\t_arguments \\\n${specs.join(' \\\n')}\n\t\t;;\n`;
+		return `\t${command.name})\n\t\t_arguments \\\n${specs.join(' \\\n')}\n\t\t;;\n`;
 	});
 	return `_lockstep() {
 	local -a steps
@@ -108,8 +127,8 @@ ${described.map((line) => `\t\t${quote(line)}\n`).join('')}	)
 	shift words
 	(( CURRENT-- ))
 	case $step in
-${cases.join('')}	completion)
-		_values shell bash zsh fish
+${cases.join('')}	${ownCommand.name})
+		_values shell ${ownCommand.choices}
 		;;
 	esac
 }
@@ -117,28 +136,25 @@ compdef _lockstep lockstep
 `;
 }
 
-function fish(steps: readonly AnyStep[]): string {
-	const names = commands(steps).join(' ');
-	const first = [
-		...steps.map(({ name, title }) => ({ name, title })),
-		{ name: 'completion', title: 'A script for a shell' },
-	].map(
-		({ name, title }) =>
-			`complete -c lockstep -f -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${name} -d ${fishQuote(title)}\n`,
+function fish(commands: readonly Command[]): string {
+	const names = namesOf(commands).join(' ');
+	const first = [...commands, ownCommand].map(
+		({ name, text }) =>
+			`complete -c lockstep -f -n ${quote(`not __fish_seen_subcommand_from ${names}`)} -a ${name} -d ${fishQuote(text)}\n`,
 	);
-	const options = steps.flatMap((step) =>
-		optionsOf(step).map(({ name, text, takesValue, choices }) => {
+	const options = commands.flatMap((command) =>
+		command.options.map(({ name, text, takesValue, choices }) => {
 			const value = takesValue ? ' -r' : '';
 			const values = choices.length > 0 ? ` -f -a ${quote(choices.join(' '))}` : '';
-			return `complete -c lockstep -n '__fish_seen_subcommand_from ${step.name}' -l ${name}${value}${values} -d ${fishQuote(text)}\n`;
+			return `complete -c lockstep -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${value}${values} -d ${fishQuote(text)}\n`;
 		}),
 	);
-	const shells = `complete -c lockstep -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n`;
+	const shells = `complete -c lockstep -f -n '__fish_seen_subcommand_from ${ownCommand.name}' -a '${ownCommand.choices}'\n`;
 	return [...first, ...options, shells].join('');
 }
 
-function commands(steps: readonly AnyStep[]): string[] {
-	return [...steps.map(({ name }) => name), 'completion'];
+function namesOf(commands: readonly Command[]): string[] {
+	return [...commands, ownCommand].map(({ name }) => name);
 }
 
 /** For bash and zsh: nothing in it is filled in. */

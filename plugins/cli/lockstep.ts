@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { shortForms, stepOfShortForms } from './short-forms.ts';
 
 const dist = dirname(dirname(fileURLToPath(import.meta.url)));
 const steps = readdirSync(dist)
@@ -13,28 +14,30 @@ const steps = readdirSync(dist)
 	.sort();
 
 const [, self = '', name, ...args] = process.argv;
-/** `lockstep approve 3` is `lockstep review-promotion --action=approve --number=3`. */
-const shortForms = ['show', 'approve', 'merge'];
 const usage = `Usage: lockstep <step> [--name value ...]
 
 Steps: ${steps.join(', ')}
 lockstep <step> --help lists a step's inputs and outputs.
 lockstep completion bash|zsh|fish prints a script that completes both.
+lockstep --version prints the version.
 
-Short for review-promotion: lockstep show [number], lockstep approve <number>, lockstep merge <number>
+Short for ${stepOfShortForms}: lockstep show [number], lockstep approve <number>, lockstep merge <number>
 `;
 
 if (name === undefined || name === '--help' || name === '-h') {
 	process.stdout.write(usage);
 	process.exitCode = name === undefined ? 2 : 0;
+} else if (name === '--version') {
+	const { version } = JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'));
+	process.stdout.write(`${version}\n`);
 } else if (steps.includes(name)) {
 	await run(name, args);
 } else if (name === 'completion') {
 	printCompletion(args[0] ?? '');
-} else if (shortForms.includes(name)) {
+} else if (Object.hasOwn(shortForms, name)) {
 	const [number = '', ...rest] = args;
 	const numbered = /^\d+$/.test(number) ? [`--number=${number}`, ...rest] : args;
-	await run('review-promotion', [`--action=${name}`, ...numbered]);
+	await run(stepOfShortForms, [`--action=${name}`, ...numbered]);
 } else {
 	process.stderr.write(`error: there is no step "${name}"; there are ${steps.join(', ')}\n`);
 	process.exitCode = 2;

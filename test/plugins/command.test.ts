@@ -25,6 +25,11 @@ test.each(stepNames)('lockstep %s --help lists its inputs', (step) => {
 	expect(stdout).toContain('--log-level <value>');
 });
 
+test('lockstep --version is that of the package', () => {
+	const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+	expect(lockstep('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
+});
+
 test('a step that there is not is refused', () => {
 	expect(lockstep('bump')).toMatchObject({ status: 2, stderr: expect.stringContaining('"bump"') });
 });
@@ -46,9 +51,10 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 	test('bash offers steps, their inputs, choices and files', () => {
 		writeFileSync(join(folder, 'values.yaml'), '');
-		expect(offered('')).toEqual([...stepNames, 'completion']);
+		expect(offered('')).toEqual([...stepNames, 'show', 'approve', 'merge', 'completion']);
 		expect(offered('bump')).toEqual(['bump-image']);
 		expect(offered('hold', '--re')).toEqual(['--reason', '--repository']);
+		expect(offered('approve', '--repo')).toEqual(['--repository']);
 		expect(offered('bump-image', '--no-dry')).toEqual(['--no-dry-run']);
 		expect(offered('bump-image', '--forge', 'git')).toEqual(['github', 'gitea', 'gitlab', 'git']);
 		expect(offered('bump-image', '--file', 'val')).toEqual(['values.yaml']);
