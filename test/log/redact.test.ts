@@ -16,6 +16,11 @@ test.each([
 	expect(redact(secret, text)).toBe('x *** y');
 });
 
+test('of a secret of many thousand lines none is to be read', () => {
+	const lines = Array.from({ length: 10_000 }, (_, index) => `line ${index} of a bundle`);
+	expect(redact(lines.join('\n'), 'x line 9876 of a bundle y')).toBe('x *** y');
+});
+
 test('of two secrets the longer one leaves no tail', () => {
 	const redactor = new Redactor();
 	redactor.add('abcd');
