@@ -121,7 +121,7 @@ export class HttpClient {
 				if (response !== undefined) return response;
 				throw this.#unreachable(request, error);
 			}
-			const pause = pauseBefore(attempt, response);
+			const pause = pauseBefore(attempt, response?.headers['retry-after'], Date.now());
 			this.#options.log.debug(`${what}: trying again in ${Math.round(pause)} ms`);
 			await sleep(pause, undefined, { signal: this.#signal(request) }).catch(() => {
 				throw this.#signal(request).reason;
@@ -212,11 +212,8 @@ export class HttpClient {
 
 	#unreachable(request: HttpRequest, error: unknown): Failure {
 		const { code } = error as NodeJS.ErrnoException;
-		const advice = isUntrusted(error)
-			? "; give the server's authority as an input, or check the address"
-			: '; check the address and that the network allows it';
 		return new Failure(
-			`${request.method ?? 'GET'} ${this.#base.origin}${request.path} got no answer: ${messageOf(error) || code}${advice}`,
+			`${request.method ?? 'GET'} ${this.#base.origin}${request.path} got no answer: ${messageOf(error).trim() || code}; ${adviceOn(error)}`,
 			{ cause: error },
 		);
 	}
@@ -241,6 +238,14 @@ async function readUpTo(
 	return Buffer.concat(chunks);
 }
 
+function adviceOn(error: unknown): string {
+	if (/_ALERT_.*CERT/.test((error as NodeJS.ErrnoException).code ?? ''))
+		return 'the server asks for a client certificate, or does not take the one that it got';
+	return isUntrusted(error)
+		? "give the server's authority as an input, or check the address"
+		: 'check the address and that the network allows it';
+}
+
 /** A certificate that does not prove who the server is will not do so a moment later. */
 function isUntrusted(error: unknown): boolean {
 	const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -253,11 +258,14 @@ function isRefused(error: unknown): boolean {
 	);
 }
 
-/** Milliseconds: what the server asks for, at most a minute, else doubling from 250 with jitter. */
-function pauseBefore(attempt: number, response: HttpResponse | undefined): number {
-	const asked = response?.headers['retry-after'];
+/**
+ * Milliseconds: what the server asks for, at most a minute, else doubling from 250 with jitter.
+ * @param asked - its `Retry-After`: seconds, or a date
+ * @param now - in ms since 1970
+ */
+export function pauseBefore(attempt: number, asked: string | undefined, now: number): number {
 	if (asked !== undefined) {
-		const seconds = /^\d+$/.test(asked) ? Number(asked) : (Date.parse(asked) - Date.now()) / 1000;
+		const seconds = /^\d+$/.test(asked) ? Number(asked) : (Date.parse(asked) - now) / 1000;
 		if (Number.isFinite(seconds)) return Math.min(Math.max(seconds, 0), 60) * 1000;
 	}
 	return 250 * 2 ** (attempt - 1) * (0.5 + Math.random());

@@ -1,7 +1,7 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { HttpClient, type HttpClientOptions } from '../../shared/http/client.ts';
+import { HttpClient, type HttpClientOptions, pauseBefore } from '../../shared/http/client.ts';
 
 type Answer = (response: ServerResponse, count: number) => void;
 
@@ -58,6 +58,40 @@ test('requests one after the other use one connection', async () => {
 test.each([429, 500, 502, 503, 504])('a passing %i is asked again', async (code) => {
 	answer = status(code);
 	expect(await clientOf().send({ path: '/a' })).toMatchObject({ status: 200, text: '2' });
+});
+
+test('the server says when it is to be asked again', async () => {
+	// Without the header of either the second would be asked for the last time after the first.
+	answer = (response, count) => {
+		const path = requests[count - 1]?.split('/').at(-1);
+		const tries = requests.filter((request) => request.endsWith(`/${path}`)).length;
+		const isDone = tries > (path === 'late' ? 1 : 4);
+		const asked = path === 'late' ? '1' : '0';
+		response.writeHead(isDone ? 200 : 503, { 'retry-after': asked }).end();
+	};
+	const client = clientOf();
+	await Promise.all([client.send({ path: '/late' }), client.send({ path: '/soon' })]);
+	expect(requests.filter((request) => request.endsWith('/soon'))).toHaveLength(5);
+	expect(requests.at(-1)).toBe('GET /base/late');
+});
+
+test.each([
+	['3', 3000],
+	['0', 0],
+	['86400', 60_000],
+	['Thu, 01 Jan 2026 00:00:07 GMT', 7000],
+	['Wed, 31 Dec 2025 23:59:00 GMT', 0],
+	['Fri, 02 Jan 2026 00:00:00 GMT', 60_000],
+])('Retry-After: %s is waited for as it says, and a minute at most', (asked, pause) => {
+	expect(pauseBefore(1, asked, Date.parse('2026-01-01T00:00:00Z'))).toBe(pause);
+});
+
+test.each([undefined, 'soon', ''])('with Retry-After: %s pauses grow', (asked) => {
+	for (const attempt of [1, 2, 3, 4]) {
+		const pause = pauseBefore(attempt, asked, 0);
+		expect(pause).toBeGreaterThanOrEqual(125 * 2 ** (attempt - 1));
+		expect(pause).toBeLessThanOrEqual(375 * 2 ** (attempt - 1));
+	}
 });
 
 test.each([400, 401, 404, 409, 422])('%i is an answer', async (code) => {
