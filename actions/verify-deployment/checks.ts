@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Failure, messageOf } from '../../shared/failure/failure.ts';
+import { exitCode, Failure, messageOf } from '../../shared/failure/failure.ts';
 import type { Log } from '../../shared/log/log.ts';
 
 /** One thing that has to hold. */
@@ -43,7 +43,7 @@ export async function tryCheck(check: Check, patience: Patience): Promise<Result
 			log.info(`${check.name}: passed${attempt > 1 ? ` at attempt ${attempt}` : ''}`);
 			return { check, attempts: attempt, seconds: seconds() };
 		} catch (error) {
-			if (!signal.aborted && !(error instanceof Failure)) throw error;
+			if (!signal.aborted && !isOutcome(error)) throw error;
 			const failure = signal.aborted ? last : messageOf(error);
 			if (attempt >= attempts || signal.aborted)
 				return { check, failure, attempts: attempt, seconds: seconds() };
@@ -53,6 +53,11 @@ export async function tryCheck(check: Check, patience: Patience): Promise<Result
 			await sleep(interval, undefined, { signal }).catch(() => undefined);
 		}
 	}
+}
+
+/** What is wrong with the input itself does not hold at a later attempt either. */
+function isOutcome(error: unknown): boolean {
+	return error instanceof Failure && error.exitCode !== exitCode.badInput;
 }
 
 async function runInTime(check: Check, ms: number, signal: AbortSignal): Promise<void> {

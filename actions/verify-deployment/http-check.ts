@@ -1,6 +1,6 @@
 import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
-import { HttpClient, type HttpResponse } from '../../shared/http/client.ts';
-import type { Log } from '../../shared/log/log.ts';
+import { HttpClient, type HttpClientOptions, type HttpResponse } from '../../shared/http/client.ts';
+import { matchInTime } from '../../shared/manifest/match-in-time.ts';
 import { parsePath, type Step } from '../../shared/manifest/path.ts';
 import type { Check } from './checks.ts';
 
@@ -40,15 +40,14 @@ export function httpCheck(
 /** Asks the address itself; a redirect is an answer and is not followed. */
 export function askDirectly(
 	url: URL,
-	environment: Readonly<Record<string, string | undefined>>,
-	log: Log,
+	options: Pick<HttpClientOptions, 'environment' | 'log' | 'tls'>,
 ): Ask {
 	return async (signal) => {
 		const { username, password } = url;
 		const login = Buffer.from(
 			`${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
 		).toString('base64');
-		const http = new HttpClient({ baseUrl: url.origin, environment, log, signal });
+		const http = new HttpClient({ ...options, baseUrl: url.origin, signal });
 		try {
 			return await http.send({
 				path: `${url.pathname}${url.search}`,
@@ -90,7 +89,8 @@ function judgeOf(
 			throw new Failure(
 				`the status is ${status}${headers.location === undefined ? '' : ` (to ${headers.location})`}, not ${statuses.join(' or ')}: ${excerpt(text)}`,
 			);
-		if (pattern !== undefined && !pattern.test(text))
+		const expression = `${nameOf('expect-body')}: ${body}`;
+		if (pattern !== undefined && !matchInTime(() => pattern.test(text), expression, 'the answer'))
 			throw new Failure(`the body does not have ${body}: ${excerpt(text)}`);
 		if (values.length === 0) return;
 		const document = parseJson(text);

@@ -22,6 +22,13 @@ export const inputs = {
 		list,
 		'What has to answer: `https://…`, `http://…`, `tcp://host:port`, and for a Service without an address outside `service://name:port/path` or `tcp+service://name:port` (`name.namespace` for another namespace; port 443 or a port called `https` is asked by TLS).',
 	),
+	'ca-certificate': input(
+		z.string(),
+		'Certificate authority of what `url` names and of the registry, beside those that are trusted anyway: a path, the PEM text, or Base64 of it.',
+	),
+	'skip-verify': input(z.boolean(), 'Do not check the certificates of these.', {
+		default: 'false',
+	}),
 	'expect-status': input(
 		list,
 		'Statuses of which an HTTP answer has to have one: `200`, or `2xx` for a whole class. Redirects are not followed.',

@@ -1,8 +1,11 @@
+import { getCACertificates } from 'node:tls';
 import { badInput, Failure } from '../../shared/failure/failure.ts';
+import type { TlsOptions } from '../../shared/http/client.ts';
 import { parseReference, type Reference, sameRepository } from '../../shared/image/reference.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { mapConcurrently } from '../../shared/kubernetes/concurrent.ts';
 import { connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
+import { checkedTls, readPem } from '../../shared/kubernetes/pem.ts';
 import { parseWorkload, type WorkloadName } from '../../shared/kubernetes/workload.ts';
 import { RegistryRepository } from '../../shared/registry/client.ts';
 import type { InputValues, StepContext } from '../../shared/step/declare.ts';
@@ -35,9 +38,10 @@ interface Expected {
 /** @throws Failure where a check does not hold, after all have been tried and told */
 export async function verify(inputs: Inputs, context: Context): Promise<Verdict> {
 	const expected = await expectedOf(inputs, context);
+	const tls = await trustFrom(inputs, context);
 	let cluster: Cluster | undefined;
 	const smoke = [
-		...(inputs.url ?? []).map((url) => urlCheck(url, inputs, context, () => given(cluster))),
+		...(inputs.url ?? []).map((url) => urlCheck(url, inputs, context, tls, () => given(cluster))),
 		...(inputs.command ?? []).map((command) =>
 			commandCheck(command, {
 				environment: context.childEnvironment,
@@ -57,7 +61,7 @@ export async function verify(inputs: Inputs, context: Context): Promise<Verdict>
 			const { client, namespace } = given(cluster);
 			return imageCheck({ namespace, ...workload }, images, {
 				client,
-				registry: (repository) => registryFrom(repository, inputs, context),
+				registry: (repository) => registryFrom(repository, inputs, context, tls),
 				onImageIds: (ids) => ids.forEach((id) => void imageIds.add(id)),
 			});
 		});
@@ -153,10 +157,27 @@ function referenceOf(text: string, inputName: string): Reference {
 	return reference;
 }
 
-function registryFrom(repository: string, inputs: Inputs, context: Context): RegistryRepository {
+/** How certificates are checked: by the authorities that are usual, and by one that is given. */
+async function trustFrom(
+	{ caCertificate, skipVerify }: Inputs,
+	{ workspace, nameOf }: Context,
+): Promise<TlsOptions> {
+	if (caCertificate === undefined) return { skipVerify };
+	const name = nameOf('ca-certificate');
+	const { ca = '' } = checkedTls({ ca: await readPem(caCertificate, workspace, name) }, name);
+	return { skipVerify, ca: [ca, ...getCACertificates()].join('\n') };
+}
+
+function registryFrom(
+	repository: string,
+	inputs: Inputs,
+	context: Context,
+	tls: TlsOptions,
+): RegistryRepository {
 	const { log, signal, childEnvironment: environment } = context;
 	const { username = '', password } = inputs;
 	return new RegistryRepository(repository, {
+		tls,
 		log,
 		signal,
 		environment,
@@ -165,8 +186,14 @@ function registryFrom(repository: string, inputs: Inputs, context: Context): Reg
 }
 
 /** Makes the check of a `url`; one of a Service gets the cluster when it runs. */
-function urlCheck(text: string, inputs: Inputs, context: Context, cluster: () => Cluster): Check {
-	const { log, childEnvironment, nameOf } = context;
+function urlCheck(
+	text: string,
+	inputs: Inputs,
+	context: Context,
+	tls: TlsOptions,
+	cluster: () => Cluster,
+): Check {
+	const { log, childEnvironment: environment, nameOf } = context;
 	const expectation = {
 		statuses: inputs.expectStatus,
 		body: inputs.expectBody,
@@ -183,7 +210,7 @@ function urlCheck(text: string, inputs: Inputs, context: Context, cluster: () =>
 			`${nameOf('url')}: "${text}" has to be https://…, http://…, tcp://host:port, service://name:port/path or tcp+service://name:port`,
 		);
 	if (url.protocol !== 'tcp:')
-		return httpCheck(text, expectation, askDirectly(url, childEnvironment, log), nameOf);
+		return httpCheck(text, expectation, askDirectly(url, { environment, log, tls }), nameOf);
 	if (url.port === '')
 		throw badInput(`${nameOf('url')}: "${text}" has no port; write tcp://host:port`);
 	return tcpCheck(url);

@@ -1,10 +1,7 @@
-import { runInNewContext } from 'node:vm';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
+import { matchInTime } from './match-in-time.ts';
 import { type EditResult, edited } from './result.ts';
 import { applySplices, decodeText, type ManifestFile, placesIn } from './text.ts';
-
-/** So long a pattern may take for one file; repetitions in a repetition may take years. */
-const longestMs = 5000;
 
 interface Match {
 	start: number;
@@ -28,14 +25,9 @@ export function editPattern(
 	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks');
 	const expression = compilePattern(pattern);
 	const text = decodeText(file);
+	const expressionName = `${options.name ?? 'pattern'}: ${pattern}`;
 	const find = (within: string) =>
-		inTime(
-			() => matchesOf(expression, within),
-			() =>
-				badInput(
-					`${options.name ?? 'pattern'}: ${pattern} takes longer than ${longestMs / 1000} s in ${file.name}; write it without a repetition in a repetition, such as (a+)+`,
-				),
-		);
+		matchInTime(() => matchesOf(expression, within), expressionName, file.name);
 	const matches = find(text);
 	if (matches.length === 0) {
 		throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}`, {
@@ -93,14 +85,4 @@ function matchesOf(expression: RegExp, text: string): Match[] {
 			? []
 			: [{ start, end, version }];
 	});
-}
-
-/** What `work` comes to. Only this of node's can end a regular expression that is under way. */
-function inTime<T>(work: () => T, tooLong: () => Failure): T {
-	try {
-		return runInNewContext('work()', { work }, { timeout: longestMs }) as T;
-	} catch (error) {
-		const { code } = error as NodeJS.ErrnoException;
-		throw code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? tooLong() : error;
-	}
 }

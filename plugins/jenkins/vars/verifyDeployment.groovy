@@ -12,6 +12,8 @@ Map call(Map inputs = [:]) {
         'username',
         'password',
         'url',
+        'ca-certificate',
+        'skip-verify',
         'expect-status',
         'expect-body',
         'expect-json',

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { webcrypto } from 'node:crypto';
+import { randomUUID, webcrypto } from 'node:crypto';
 import {
 	BasicConstraintsExtension,
 	PemConverter,
@@ -16,20 +16,24 @@ export interface Certificate {
 
 const day = 24 * 60 * 60 * 1000;
 
-/** A certificate for 127.0.0.1 and localhost from an authority made for it, valid for a day. */
-export async function issueCertificate(): Promise<Certificate> {
+/**
+ * A certificate for 127.0.0.1 and localhost from an authority made for it.
+ * @param days - how long it is valid; less than none for one that has expired
+ */
+export async function issueCertificate(days = 1): Promise<Certificate> {
 	const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 	const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
 	const [authority, server] = await Promise.all([newKeys(), newKeys()]);
 	const validity = {
-		notBefore: new Date(Date.now() - day),
-		notAfter: new Date(Date.now() + day),
+		notBefore: new Date(Date.now() - 2 * day),
+		notAfter: new Date(Date.now() + days * day),
 		signingAlgorithm: algorithm,
 	};
 	const ca = await X509CertificateGenerator.createSelfSigned({
 		...validity,
 		serialNumber: '01',
-		name: 'CN=kubernetes',
+		// Of two with one name a client that trusts both takes the first.
+		name: `CN=kubernetes ${randomUUID()}`,
 		keys: authority,
 		extensions: [new BasicConstraintsExtension(true, 0, true)],
 	});
