@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../shared/kubernetes/object.ts';
+import { all, few, name, some, text, texts } from './drawn-fields.ts';
+import { pod, port, template } from './drawn-pods.ts';
 
 /** What an object has beside its name. */
 export interface Fields {
@@ -38,150 +40,8 @@ function kindOf(
 	};
 }
 
-/** Each of the fields or none, and now and then one as generators leave it: empty or null. */
-function some<T>(
-	fields: { [K in keyof T]: fc.Arbitrary<T[K]> },
-): fc.Arbitrary<Record<string, unknown>> {
-	const entries = Object.entries(fields) as [string, fc.Arbitrary<unknown>][];
-	return fc.record(
-		Object.fromEntries(
-			entries.map(([name, value]) => [
-				name,
-				fc.oneof({ weight: 12, arbitrary: value }, fc.constantFrom(null, {}, [], '')),
-			]),
-		),
-		{ requiredKeys: [] },
-	) as fc.Arbitrary<Record<string, unknown>>;
-}
-
-/** All of the fields, and `more` or not. */
-function all(
-	fields: Record<string, fc.Arbitrary<unknown>>,
-	more: fc.Arbitrary<Record<string, unknown>> = fc.constant({}),
-): fc.Arbitrary<Record<string, unknown>> {
-	return fc.tuple(fc.record(fields), more).map(([needed, rest]) => ({ ...rest, ...needed }));
-}
-
-const few = <T>(item: fc.Arbitrary<T>, key: (item: T) => unknown): fc.Arbitrary<T[]> =>
-	fc.uniqueArray(item, { maxLength: 3, selector: (each) => JSON.stringify(key(each)) });
-
-const name = fc.constantFrom('a', 'b', 'c');
-const text = fc.constantFrom('', 'a', 'b', '1', 'true', 'ä\n');
-const texts = fc.dictionary(name, text, { maxKeys: 3 });
-const quantity = fc.constantFrom<unknown[]>(
-	'1',
-	1,
-	'1000m',
-	'1.5',
-	'0.1',
-	'100Mi',
-	'1Gi',
-	'1024Mi',
-	0,
-);
-const port = fc.constantFrom(80, 443, 8080);
 const intOrText = fc.constantFrom<unknown[]>(1, '25%', '1', 0);
 const selector = fc.constant({ matchLabels: { app: 'drawn' } });
-const probe = some({
-	httpGet: all(
-		{ port: fc.constantFrom<unknown[]>(80, 'http') },
-		some({ path: text, scheme: fc.constantFrom('HTTP', 'HTTPS') }),
-	),
-	periodSeconds: fc.constantFrom(1, 10),
-	initialDelaySeconds: fc.constantFrom(0, 5),
-});
-
-const container = all(
-	{ name, image: fc.constantFrom('acme/a:1', 'acme/b') },
-	some({
-		command: fc.array(text, { maxLength: 2 }),
-		args: fc.array(text, { maxLength: 2 }),
-		env: few(
-			all(
-				{ name },
-				fc.oneof(
-					some({ value: text }),
-					fc.constant({ valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }),
-				),
-			),
-			({ name: key }) => key,
-		),
-		ports: few(
-			all(
-				{ containerPort: port },
-				some({ protocol: fc.constantFrom('TCP', 'UDP'), name: fc.constantFrom('http') }),
-			),
-			({ containerPort, protocol }) => [containerPort, protocol],
-		),
-		resources: some({
-			limits: fc.dictionary(fc.constantFrom('cpu', 'memory'), quantity),
-			requests: fc.dictionary(fc.constantFrom('cpu', 'memory'), quantity),
-		}),
-		imagePullPolicy: fc.constantFrom('Always', 'IfNotPresent'),
-		readinessProbe: probe,
-		securityContext: some({
-			runAsNonRoot: fc.boolean(),
-			capabilities: some({ drop: fc.constant(['ALL']) }),
-		}),
-		volumeMounts: few(
-			all({ name, mountPath: fc.constantFrom('/a', '/b') }, some({ readOnly: fc.boolean() })),
-			({ mountPath }) => mountPath,
-		),
-		tty: fc.boolean(),
-	}),
-);
-
-const volume = all(
-	{ name },
-	fc.oneof(
-		fc.constant({ emptyDir: {} }),
-		fc.constant({ emptyDir: { sizeLimit: '1024Mi' } }),
-		fc.constant({ configMap: { name: 'c', items: [{ key: 'a', path: 'b' }] } }),
-		fc.constant({ secret: { secretName: 's', defaultMode: 0o400 } }),
-		fc.constant({ projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }),
-	),
-);
-
-const pod = all(
-	{ containers: few(container, ({ name: key }) => key) },
-	some({
-		initContainers: few(container, ({ name: key }) => `init-${String(key)}`),
-		volumes: few(volume, ({ name: key }) => key),
-		nodeSelector: texts,
-		tolerations: fc.array(
-			some({ key: name, operator: fc.constant('Exists'), effect: fc.constant('NoSchedule') }),
-			{ maxLength: 2 },
-		),
-		securityContext: some({ runAsUser: fc.constantFrom(0, 1000), fsGroup: fc.constantFrom(0, 1) }),
-		terminationGracePeriodSeconds: fc.constantFrom(0, 30),
-		hostNetwork: fc.constant(false),
-		serviceAccountName: name,
-		imagePullSecrets: few(all({ name }), ({ name: key }) => key),
-		topologySpreadConstraints: fc.constantFrom<unknown[]>(
-			[],
-			[
-				{
-					maxSkew: 1,
-					topologyKey: 'zone',
-					whenUnsatisfiable: 'DoNotSchedule',
-					labelSelector: { matchLabels: { app: 'drawn' } },
-				},
-			],
-		),
-		affinity: fc.constantFrom(
-			{},
-			{ podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [] } },
-		),
-	}),
-);
-
-const template = all({
-	spec: pod,
-	metadata: some({ annotations: texts, creationTimestamp: fc.constant(null) }).map((metadata) => ({
-		...metadata,
-		labels: { app: 'drawn' },
-	})),
-});
 
 const deployment = all(
 	{ replicas: fc.constant(0), selector, template },
