@@ -5,6 +5,7 @@ import { titleOf } from '../../shared/kubernetes/object.ts';
 import { type Restored, restoreSet } from '../../shared/kubernetes/rollback.ts';
 import type { Outcome } from '../../shared/kubernetes/wait.ts';
 import type { Log } from '../../shared/log/log.ts';
+import { graceMs } from '../../shared/step/declare.ts';
 
 /** How going back ended: `rolled-back` where all is as it was before. */
 export interface End {
@@ -23,8 +24,8 @@ export interface GoingBackOptions {
 	untilReady(restored: readonly Restored[]): Promise<readonly Outcome[]>;
 }
 
-/** A CI that cancels a run leaves it some ten seconds, and the Lease has to be given back too. */
-const graceMs = 7000;
+/** Of the step's own grace; after it the Lease is given back, and the forge is told. */
+const longestMs = graceMs - 4000;
 
 /** Brings back what was there before, of a run that is cancelled too, and never throws. */
 export async function goBack(
@@ -32,7 +33,7 @@ export async function goBack(
 	{ client, concurrency, log, signal, untilReady }: GoingBackOptions,
 ): Promise<End> {
 	log.info('Going back to what was there before');
-	const writer = client.withSignal(lastingFor(graceMs, signal));
+	const writer = client.withSignal(lastingFor(longestMs, signal));
 	try {
 		const restored = await restoreSet(applied, { client: writer, concurrency, log });
 		if (signal.aborted)
@@ -48,6 +49,11 @@ export async function goBack(
 			sentence: `what was there before was brought back, but ${titleOf(bad.current)} does not get ready: ${bad.reason}`,
 		};
 	} catch (error) {
+		if (signal.aborted && error === signal.reason)
+			return {
+				status: 'failed',
+				sentence: `going back to what was there before was not done within ${longestMs / 1000} s; what is back stands in the log, so look after the rest`,
+			};
 		return { status: 'failed', sentence: `going back failed as well: ${messageOf(error)}` };
 	} finally {
 		writer.close();

@@ -2,7 +2,7 @@ import { badInput, Failure, messageOf } from '../../shared/failure/failure.ts';
 import type { Forge } from '../../shared/forge/forge.ts';
 import type { Rights } from '../../shared/forge/github-app.ts';
 import type { RunState, RunStatus } from '../../shared/forge/run-status.ts';
-import type { StepContext } from '../../shared/step/declare.ts';
+import { graceMs, type StepContext } from '../../shared/step/declare.ts';
 import { type ForgeInputs, forgeFrom } from '../../shared/step/forge.ts';
 import { recordedSource } from '../../shared/step/source-order.ts';
 import { recordsInWorkspace } from '../../shared/step/workspace-history.ts';
@@ -22,8 +22,8 @@ interface Subject {
 
 /** What GitHub takes of a description. */
 const longestDescription = 140;
-/** Milliseconds that the end may be told in after the step itself was told to end. */
-const grace = 6000;
+/** How it ended is told after what was there before was brought back. */
+const longestMs = graceMs - 1000;
 
 /**
  * Does the work, and tells the forge that it begins and how it ended, as `report` asks. What
@@ -230,7 +230,7 @@ function outlasting(signal: AbortSignal): { signal: AbortSignal; stop(): void } 
 	const controller = new AbortController();
 	let timer: NodeJS.Timeout | undefined;
 	const onAbort = () => {
-		timer = setTimeout(() => controller.abort(signal.reason), grace);
+		timer = setTimeout(() => controller.abort(signal.reason), longestMs);
 	};
 	signal.addEventListener('abort', onAbort, { once: true });
 	return {

@@ -3,6 +3,12 @@ import type { CiEvent } from '../ci/event.ts';
 import type { Environment } from '../ci/host.ts';
 import type { Log } from '../log/log.ts';
 
+/**
+ * Milliseconds that a step has to clean up and to say how far it came, from the end of its
+ * signal on: GitHub's runner leaves a process that it cancels as long.
+ */
+export const graceMs = 10_000;
+
 /** One input: what a value of it looks like, and what is said of it on every page. */
 export interface Input<T = unknown, Given extends boolean = boolean> {
 	readonly schema: z.ZodMiniType<T>;

@@ -7,7 +7,7 @@ import { childEnvironment } from '../ci/process.ts';
 import { type ExitCode, exitCode, Failure, messageOf, timedOut } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { Redactor } from '../log/redact.ts';
-import { type AnyStep, camelCase, type StepContext } from './declare.ts';
+import { type AnyStep, camelCase, graceMs, type StepContext } from './declare.ts';
 import { OutputsFolder } from './outputs-folder.ts';
 import { readInputs, shapesOf } from './read-inputs.ts';
 
@@ -125,7 +125,6 @@ async function run(
  * that is told to end has that long to clean up and to say how far it came.
  */
 async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-	const graceMs = 10_000;
 	const late = new Promise<never>((_, reject) => {
 		signal.addEventListener('abort', () =>
 			setTimeout(() => reject(signal.reason), graceMs).unref(),

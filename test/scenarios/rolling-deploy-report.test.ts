@@ -205,6 +205,31 @@ describe('on GitHub', () => {
 		expect(deployments()[0]?.states.at(-1)).toBe('failure');
 	});
 
+	test('so does one that is cancelled and cannot go back in time', async () => {
+		await deploy(cluster, deployment('acme/web:1'));
+		const cancelled = await deploy(
+			cluster,
+			deployment('acme/web:2', 'replicas: 2\n  minReadySeconds: 3000'),
+			{ token, report: 'auto', environment: 'production', 'rollback-on-failure': 'true' },
+			{
+				front: on.front,
+				at: { server: forge.url, repository: on.production, commit },
+				onStart: async (pid) => {
+					const before = writes(cluster).length;
+					await vi.waitFor(() => expect(writes(cluster).length).toBeGreaterThan(before), 20_000);
+					cluster.fault = ({ method }) =>
+						method === 'PUT' ? { kind: 'status', status: 503, retryAfterSeconds: 60 } : undefined;
+					process.kill(pid, 'SIGTERM');
+				},
+			},
+		);
+		expect(cancelled, log(cancelled)).toMatchObject({ exitCode: 1, outputs: { status: 'failed' } });
+		expect(cancelled.outputs.reason).toMatch(/^Ended by SIGTERM; .*; going back .* was not done/);
+		expect(cancelled.githubSummary).toContain('### rolling-deploy: failed');
+		expect(statuses().at(-1)).toMatchObject({ state: 'failure' });
+		expect(deployments()[0]?.states.at(-1)).toBe('failure');
+	});
+
 	test('the source is told of what was built from it', async () => {
 		await forge.createRepository('acme/api', { files: { 'a.txt': 'a' } });
 		const source = await git(forge.repositoryPath('acme/api'), ['rev-parse', 'main']);
