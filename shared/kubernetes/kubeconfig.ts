@@ -79,7 +79,11 @@ export async function connectionOf(
 	const named = around.environment.KUBECONFIG;
 	if (named) {
 		const files = named.split(delimiter).filter((file) => file !== '');
-		const configs = await Promise.all(files.map((file) => readNamed(file, around)));
+		// As kubectl does, of several those that are there.
+		const read = await Promise.all(files.map((file) => readNamed(file, around)));
+		const configs = read.filter((config) => config !== undefined);
+		if (configs.length === 0)
+			throw badInput(`The variable KUBECONFIG names no file that is there: ${named}`);
 		return await fromKubeconfig(configs, options, around);
 	}
 	if (around.environment.KUBERNETES_SERVICE_HOST) return await fromPod(around);
@@ -338,12 +342,13 @@ async function readGiven(
 	}
 }
 
-async function readNamed(file: string, around: Surroundings): Promise<Kubeconfig> {
+async function readNamed(file: string, around: Surroundings): Promise<Kubeconfig | undefined> {
 	const path = resolve(around.folder, file);
 	try {
 		return await parse(await readFile(path, 'utf8'), dirname(path), around);
 	} catch (error) {
 		if (error instanceof Failure) throw error;
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
 		throw badInput(
 			`The variable KUBECONFIG names a file that cannot be read: ${messageOf(error)}`,
 			{

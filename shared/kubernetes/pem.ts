@@ -73,12 +73,18 @@ export function checkedTls(tls: TlsOptions, authority: string): TlsOptions {
 		throw badInput(
 			`The user of the kubeconfig has a client ${cert === undefined ? 'key without its certificate' : 'certificate without its key'}`,
 		);
+	if (cert === undefined) return tls;
 	try {
-		if (cert !== undefined) createSecureContext({ cert, key });
+		createSecureContext({ cert, key });
 	} catch (error) {
 		throw badInput(
 			`The client certificate of the kubeconfig and its key cannot be used: ${messageOf(error)}`,
 		);
 	}
+	const { validTo, validToDate } = new X509Certificate(cert);
+	if (validToDate.getTime() < Date.now())
+		throw badInput(
+			`The client certificate of the kubeconfig was valid to ${validTo} only; get a new one`,
+		);
 	return tls;
 }

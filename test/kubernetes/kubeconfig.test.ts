@@ -146,6 +146,17 @@ describe('a kubeconfig', () => {
 		});
 	});
 
+	test('with a client certificate that has expired is bad input', async () => {
+		const { cert, key } = await issueCertificate(-1);
+		const user = { 'client-certificate-data': base64(cert), 'client-key-data': base64(key) };
+		await expect(connect({ kubeconfig: config({ user }) })).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(
+				/client certificate of the kubeconfig was valid to .* GMT only/,
+			),
+		});
+	});
+
 	test('gives a token, a token from a file, a user name with a password', async () => {
 		await writeFile(join(folder, 'token'), 'from-file\n');
 		expect(await authorization({ token: 'inline-token' })).toBe('Bearer inline-token');
@@ -173,6 +184,16 @@ describe('without a kubeconfig', () => {
 		await writeFile(join(folder, 'b'), config());
 		const { server } = await connect({}, { KUBECONFIG: 'a:b' });
 		expect(server).toBe('https://qa.example.com:6443');
+	});
+
+	test('of the files of the variable KUBECONFIG one may be missing, and not all', async () => {
+		await writeFile(join(folder, 'b'), config());
+		const { server } = await connect({}, { KUBECONFIG: 'nowhere:b' });
+		expect(server).toBe('https://qa.example.com:6443');
+		await expect(connect({}, { KUBECONFIG: 'nowhere:neither' })).rejects.toMatchObject({
+			exitCode: 2,
+			message: 'The variable KUBECONFIG names no file that is there: nowhere:neither',
+		});
 	});
 
 	test.each([
