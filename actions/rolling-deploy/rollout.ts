@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Failure } from '../../shared/failure/failure.ts';
+import { badInput, Failure } from '../../shared/failure/failure.ts';
 import { type Applied, applySet } from '../../shared/kubernetes/apply.ts';
 import { KubernetesClient } from '../../shared/kubernetes/client.ts';
 import { Discovery } from '../../shared/kubernetes/discovery.ts';
 import { Inventory, type Leaver } from '../../shared/kubernetes/inventory.ts';
 import { type ClusterOptions, connectionOf } from '../../shared/kubernetes/kubeconfig.ts';
-import { type Manifest, readManifests } from '../../shared/kubernetes/manifests.ts';
+import type { Manifest } from '../../shared/kubernetes/manifest-text.ts';
+import { readManifests } from '../../shared/kubernetes/manifests.ts';
 import { type KubernetesObject, titleOf } from '../../shared/kubernetes/object.ts';
 import { overrideImages } from '../../shared/kubernetes/overrides.ts';
 import { type Planned, type PlanOptions, planSet } from '../../shared/kubernetes/plan.ts';
@@ -105,7 +107,7 @@ export class Rollout {
 		try {
 			const discovery = await Discovery.read(client);
 			const { nameOf } = this.#context;
-			const options: PlanOptions = { ...this.#inputs, client, discovery, namespace, nameOf, log };
+			const options = { ...this.#inputs, client, discovery, namespace, nameOf, log, signal };
 			await this.#plan(manifests, options);
 			if (this.#inputs.dryRun) return { objects: this.#objects() };
 			if (!this.#hasWork()) return await this.#deploy(options);
@@ -135,17 +137,21 @@ export class Rollout {
 	}
 
 	async #manifests(namespace: string): Promise<Manifest[]> {
+		const { workspace, childEnvironment, nameOf, protect } = this.#context;
+		const values = (this.#inputs.values ?? []).map((file) => resolve(workspace, file));
+		const missing = values.find((file) => !existsSync(file));
+		if (missing !== undefined) throw badInput(`${nameOf('values')}: there is no ${missing}`);
 		const manifests = await readManifests(this.#inputs.manifests, {
-			folder: this.#context.workspace,
+			folder: workspace,
 			stdin: process.stdin,
-			inputName: this.#context.nameOf('manifests'),
-			environment: this.#context.childEnvironment,
+			inputName: nameOf('manifests'),
+			environment: childEnvironment,
 			namespace,
-			values: (this.#inputs.values ?? []).map((file) => resolve(this.#context.workspace, file)),
+			values,
 		});
-		overrideImages(manifests, this.#inputs.images ?? {}, this.#context.nameOf('images'));
+		overrideImages(manifests, this.#inputs.images ?? {}, nameOf('images'));
 		for (const { object } of manifests)
-			if (object.kind === 'Secret') protectSecret(object, this.#context.protect);
+			if (object.kind === 'Secret') protectSecret(object, protect);
 		return manifests;
 	}
 
@@ -170,8 +176,15 @@ export class Rollout {
 		return this.#planned.map(({ desired }) => desired);
 	}
 
+	#isUnchanged(): boolean {
+		return (
+			this.#leavers.length === 0 && this.#planned.every(({ change }) => change === 'unchanged')
+		);
+	}
+
+	/** Whether anything is to be written, if only the inventory of a set that is unchanged. */
 	#hasWork(): boolean {
-		return this.#leavers.length > 0 || this.#planned.some(({ change }) => change !== 'unchanged');
+		return !this.#isUnchanged() || this.#inventory?.isStale(this.#desired()) === true;
 	}
 
 	/** The set's name: given, or the same for the same manifests of the same repository. */
@@ -204,7 +217,7 @@ export class Rollout {
 			return await this.#fail(error, options);
 		}
 		await this.#prune();
-		const isUnchanged = !this.#hasWork();
+		const isUnchanged = this.#isUnchanged();
 		const status = isUnchanged ? 'unchanged' : 'deployed';
 		this.#summarize(status);
 		const what = this.#planned.length === 1 ? '1 object' : `${this.#planned.length} objects`;

@@ -1,6 +1,6 @@
 import { Failure, type Place } from '../failure/failure.ts';
 import { ApiError } from './api-error.ts';
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './manifest-text.ts';
 import { isRecord, readPath, titleOf } from './object.ts';
 
 /**

@@ -1,8 +1,8 @@
-import { type KubernetesObject, type Pod, podSpecOf } from './object.ts';
+import { containersIn, type KubernetesObject, type Pod, podSpecOf } from './object.ts';
 
 /** The images that a workload's containers are to run, each once, init containers left out. */
 export function imagesOf(object: KubernetesObject): string[] {
-	const containers = podSpecOf(object)?.containers ?? [];
+	const containers = containersIn(podSpecOf(object), 'containers');
 	return unique(containers.map(({ image }) => image));
 }
 

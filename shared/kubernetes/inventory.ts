@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath } from './discovery.ts';
-import { isRecord, type KubernetesObject, keyOf, titleOf } from './object.ts';
+import { dataKinds, isRecord, type KubernetesObject, keyOf, titleOf } from './object.ts';
 import { inOrder } from './order.ts';
 
 /** An object of a set, as its inventory names it. */
@@ -25,15 +25,8 @@ export interface InventoryOptions {
 	log: Log;
 }
 
-/** Not pruned unless it is named: what holds data, or takes other objects with it. */
-const protectedKinds = [
-	'Namespace',
-	'Node',
-	'Event',
-	'PersistentVolumeClaim',
-	'PersistentVolume',
-	'CustomResourceDefinition',
-];
+/** Not pruned unless it is named. */
+const protectedKinds = [...dataKinds, 'Node', 'Event'];
 const systemNamespaces = ['kube-system', 'kube-public', 'kube-node-lease'];
 const field = 'members';
 
@@ -110,6 +103,11 @@ export class Inventory {
 		}
 	}
 
+	/** Whether it has something else to tell than what is noted. */
+	isStale(present: readonly KubernetesObject[]): boolean {
+		return !isSame(this.#members, this.#next(present));
+	}
+
 	/** Deletes what left the set, what needs the others first; then forgets it. */
 	async prune(leavers: readonly Leaver[], present: readonly KubernetesObject[]): Promise<void> {
 		const { client, concurrency, log } = this.#options;
@@ -118,13 +116,14 @@ export class Inventory {
 				await client.delete(path, uidOf(live));
 				log.info(`${titleOf(live)}: deleted, since it is not in the set any more`);
 			});
+		if (this.isStale(present)) await this.#write(this.#next(present));
+	}
+
+	/** What may not go is remembered: it may go once its kind is named. */
+	#next(present: readonly KubernetesObject[]): Member[] {
 		const kept = new Set(present.map(keyOf));
-		// What may not go is remembered: it may go once its kind is named.
-		const waiting = this.#members.filter(
-			(member) => !kept.has(keyOf(member)) && !this.#mayGo(member),
-		);
-		const next = [...present, ...waiting];
-		if (!isSame(this.#members, next)) await this.#write(next);
+		const gone = this.#members.filter((member) => !kept.has(keyOf(member)));
+		return [...present, ...gone.filter((member) => !this.#mayGo(member))];
 	}
 
 	#mayGo({ kind, metadata }: Member): boolean {

@@ -3,7 +3,7 @@ import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { collectionPath, objectPath, type Resource } from './discovery.ts';
 import { explainRefusal } from './explain.ts';
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './manifest-text.ts';
 import type { KubernetesObject } from './object.ts';
 
 /** From so many objects of a collection on, it is read as a whole. */

@@ -47,6 +47,8 @@ export interface Condition {
 	reason?: string;
 	message?: string;
 	lastTransitionTime?: string;
+	/** Generation of the object that it is about, where its controller tells. */
+	observedGeneration?: number;
 }
 
 export interface Container {
@@ -133,6 +135,14 @@ export interface ObjectList<T extends KubernetesObject = KubernetesObject> {
 	items: T[];
 }
 
+/** Kinds that hold data, or other objects: what is deleted of these does not come back. */
+export const dataKinds: readonly string[] = [
+	'Namespace',
+	'PersistentVolume',
+	'PersistentVolumeClaim',
+	'CustomResourceDefinition',
+];
+
 /** `Deployment/web`, as messages name an object. */
 export function titleOf({ kind, metadata }: Pick<KubernetesObject, 'kind' | 'metadata'>): string {
 	return `${kind}/${metadata.name}`;
@@ -177,7 +187,16 @@ export function podSpecPath({ kind }: KubernetesObject): readonly string[] {
 
 /** All containers of a pod's spec, init containers first: the order in which they start. */
 export function containersOf(spec: PodSpec | undefined): Container[] {
-	return [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])];
+	return [...containersIn(spec, 'initContainers'), ...containersIn(spec, 'containers')];
+}
+
+/** One list of containers. What no server has checked yet may have anything in its place. */
+export function containersIn(
+	spec: PodSpec | undefined,
+	list: 'initContainers' | 'containers',
+): Container[] {
+	const containers: unknown = spec?.[list];
+	return Array.isArray(containers) ? (containers.filter(isRecord) as unknown as Container[]) : [];
 }
 
 /** The condition of a type in an object's status. */

@@ -1,6 +1,6 @@
 import { badInput } from '../failure/failure.ts';
 import { formatReference, parseReference, sameRepository } from '../image/reference.ts';
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './manifest-text.ts';
 import { type Container, containersOf, podSpecOf } from './object.ts';
 
 /**

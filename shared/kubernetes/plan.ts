@@ -1,4 +1,4 @@
-import { badInput, Failure } from '../failure/failure.ts';
+import { Failure } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { ApiError } from './api-error.ts';
 import { isApplied } from './applied.ts';
@@ -13,9 +13,10 @@ import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath, type Resource } from './discovery.ts';
 import { explainRefusal, isImmutable, throwTogether } from './explain.ts';
 import { readLive } from './live.ts';
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './manifest-text.ts';
+import { refuseDuplicates } from './manifests.ts';
 import { isClientSideApplied, isSettledByMigration } from './migrate.ts';
-import { groupOf, isRecord, type KubernetesObject, titleOf } from './object.ts';
+import { dataKinds, groupOf, isRecord, type KubernetesObject, titleOf } from './object.ts';
 import { upgradeObject } from './upgrade.ts';
 
 /** `replaced`: deleted and made anew, for a field of it cannot be changed. */
@@ -52,6 +53,8 @@ export interface PlanOptions {
 	concurrency: number;
 	/** An input's name as its user wrote it. */
 	nameOf(input: string): string;
+	/** Of the run, whose end is no fault of an object. */
+	signal: AbortSignal;
 	log: Log;
 }
 
@@ -69,8 +72,8 @@ export async function planSet(
 		try {
 			return await work();
 		} catch (error) {
-			if (!(error instanceof Failure) || (error instanceof ApiError && error.status === 401))
-				throw error;
+			const isOfAll = error instanceof ApiError && error.status === 401;
+			if (!(error instanceof Failure) || isOfAll || options.signal.aborted) throw error;
 			failures.push(error);
 			return undefined;
 		}
@@ -83,6 +86,8 @@ export async function planSet(
 		if (found !== undefined) resolved.push(found);
 	}
 	throwTogether(failures, tell, 'nothing was written');
+	// Two may have come to be one by the namespace or the version that they have got.
+	refuseDuplicates(resolved.map(({ manifest }) => manifest));
 	const objects = resolved.map(({ manifest }) => manifest.object);
 	const targets = await autoscaledTargets(objects, options.client, options.discovery);
 	const live = await gather(() => readLive(resolved, options));
@@ -160,7 +165,7 @@ function inNamespace(
 ): KubernetesObject {
 	const { namespace } = object.metadata;
 	if (!resource.namespaced && namespace !== undefined)
-		throw badInput(
+		throw new Failure(
 			`${titleOf(object)} names a namespace, and a ${object.kind} is in none; take metadata.namespace away`,
 			{ place },
 		);
@@ -205,15 +210,8 @@ async function planObject(
 	}
 }
 
-/** What holds data, or other objects, is not made anew. */
 function mayReplace({ desired }: Pick<Planned, 'desired'>, options: PlanOptions): boolean {
-	const kept = [
-		'Namespace',
-		'PersistentVolume',
-		'PersistentVolumeClaim',
-		'CustomResourceDefinition',
-	];
-	return options.replaceImmutable && !kept.includes(desired.kind);
+	return options.replaceImmutable && !dataKinds.includes(desired.kind);
 }
 
 async function tryOut(

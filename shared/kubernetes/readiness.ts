@@ -1,4 +1,11 @@
-import { conditionOf, groupOf, isRecord, type KubernetesObject, readPath } from './object.ts';
+import {
+	type Condition,
+	conditionOf,
+	groupOf,
+	isRecord,
+	type KubernetesObject,
+	readPath,
+} from './object.ts';
 
 /** Whether an object has reached what its spec asks for. */
 export type Readiness =
@@ -206,12 +213,18 @@ function conditions(object: KubernetesObject): Readiness {
 	if (typeof observed === 'number' && observed < (object.metadata.generation ?? 0))
 		return notObserved;
 	const stalled = conditionOf(object, 'Stalled');
-	if (stalled?.status === 'True')
+	if (stalled?.status === 'True' && !isOutdated(stalled, object))
 		return { state: 'failed', detail: `it is stalled: ${stalled.message || stalled.reason}` };
 	const reconciling = conditionOf(object, 'Reconciling');
 	if (reconciling?.status === 'True')
 		return waiting(`reconciling: ${reconciling.message || reconciling.reason}`);
 	const isReady = conditionOf(object, 'Ready');
+	if (isReady !== undefined && isOutdated(isReady, object)) return notObserved;
 	if (isReady === undefined || isReady.status === 'True') return ready('it exists');
 	return waiting(`not ready: ${isReady.message || isReady.reason || isReady.status}`);
+}
+
+/** Some controllers note the generation in each condition, and nowhere else (cert-manager). */
+function isOutdated({ observedGeneration }: Condition, { metadata }: KubernetesObject): boolean {
+	return observedGeneration !== undefined && observedGeneration < (metadata.generation ?? 0);
 }

@@ -4,7 +4,7 @@ import type { KubernetesClient } from './client.ts';
 import { diagnose } from './diagnosis.ts';
 import { timeOf } from './evidence.ts';
 import { placeOfField } from './explain.ts';
-import type { Manifest } from './manifests.ts';
+import type { Manifest } from './manifest-text.ts';
 import { type Event, type KubernetesObject, podSpecPath, titleOf } from './object.ts';
 import { hasPods } from './observer.ts';
 import type { Outcome } from './wait.ts';

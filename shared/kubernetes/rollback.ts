@@ -3,12 +3,9 @@ import { ApiError } from './api-error.ts';
 import type { Applied } from './apply.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
-import { isRecord, type KubernetesObject, readPath, titleOf } from './object.ts';
+import { dataKinds, isRecord, type KubernetesObject, readPath, titleOf } from './object.ts';
 import { inOrder } from './order.ts';
 import { deleteAndWait } from './removal.ts';
-
-/** What may hold data of its own stays, even where this run created it. */
-const kept = ['Namespace', 'CustomResourceDefinition', 'PersistentVolume', 'PersistentVolumeClaim'];
 
 /** An object that is as it was before, and what the server has of it now. */
 export interface Restored {
@@ -46,7 +43,7 @@ export async function restoreSet(
 	for (const group of inOrder(created, ({ desired }) => desired).reverse())
 		await mapConcurrently(group, concurrency, async (item) => {
 			const title = titleOf(item.desired);
-			if (kept.includes(item.desired.kind)) {
+			if (dataKinds.includes(item.desired.kind)) {
 				log.info(`${title}: stays, though this run created it, since it may hold data`);
 				return;
 			}

@@ -1,8 +1,16 @@
 import type { Place } from '../failure/failure.ts';
 import { parseReference } from '../image/reference.ts';
 import { placeOfField } from './explain.ts';
-import type { Manifest } from './manifests.ts';
-import { type Container, isRecord, podSpecOf, podSpecPath, readPath, titleOf } from './object.ts';
+import type { Manifest } from './manifest-text.ts';
+import {
+	type Container,
+	containersIn,
+	isRecord,
+	podSpecOf,
+	podSpecPath,
+	readPath,
+	titleOf,
+} from './object.ts';
 
 /** What may be meant, and seldom is. The keys are what the input `silence` takes. */
 export const warningKeys = [
@@ -57,11 +65,8 @@ function checkPods(manifest: Manifest, raise: Raise): void {
 	const spec = podSpecOf(object);
 	const prefix = podSpecPath(object).join('.');
 	if (spec === undefined) return;
-	for (const [list, containers] of [
-		['initContainers', spec.initContainers ?? []],
-		['containers', spec.containers ?? []],
-	] as const)
-		for (const container of containers) {
+	for (const list of ['initContainers', 'containers'] as const)
+		for (const container of containersIn(spec, list)) {
 			const field = `${prefix}.${list}[name="${container.name}"]`;
 			const reference = parseReference(container.image ?? '');
 			const { tag, digest } = reference ?? {};

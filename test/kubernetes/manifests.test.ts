@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -79,10 +79,37 @@ describe('a set', () => {
 		expect(await titles(['-a.yaml'])).toEqual(['ConfigMap/a']);
 	});
 
-	test('is not empty', async () => {
-		await write({ 'k/empty.yaml': '# nothing\n' });
-		await expect(read(['k'])).rejects.toThrow('no Kubernetes object in k');
-		await expect(read(['-', 'k'])).rejects.toThrow('no Kubernetes object in standard input, k');
+	test.each([
+		['comments alone', '# nothing\n'],
+		['nothing at all', ''],
+		['a mark alone', '---\n'],
+		['a list of nothing', 'apiVersion: v1\nkind: List\nitems:\n'],
+	])('of %s is bad input', async (_what, text) => {
+		await write({ 'k/empty.yaml': text });
+		for (const paths of [['k'], ['-', 'k/*.yaml']])
+			await expect(read(paths)).rejects.toMatchObject({
+				exitCode: 2,
+				message: expect.stringMatching(
+					/^--manifests: there is no Kubernetes object in (k|stan.*);/,
+				),
+			});
+	});
+
+	test('is what lists in lists hold, with the places of their items', async () => {
+		const item = (name: string) =>
+			`    - {apiVersion: v1, kind: Secret, metadata: {name: ${name}}}\n`;
+		const list = `kind: List\nitems:\n  - kind: SecretList\n    items:\n${item('a')}${item('b')}`;
+		await write({ 'k.yaml': list });
+		const places = (await read(['k.yaml'])).map(({ place: { line } }) => line);
+		expect(places).toEqual([5, 6]);
+	});
+
+	test('may have a mark of its bytes and the line ends of Windows', async () => {
+		const text = configMap('a', 't: |\n    one\n    two').replaceAll('\n', '\r\n');
+		await write({ 'k.yaml': `\ufeff${text}` });
+		const [manifest] = await read(['k.yaml']);
+		expect(manifest?.object.data).toEqual({ t: 'one\ntwo\n' });
+		expect(manifest?.locate(['data']).line).toBe(5);
 	});
 
 	test('has no object twice', async () => {
@@ -92,11 +119,23 @@ describe('a set', () => {
 		);
 	});
 
-	test('that is not there is told with what is', async () => {
+	test.each(['k/b.yaml', 'k/*.json'])('that is not there, %s, is bad input', async (path) => {
 		await write({ 'k/a.yaml': configMap('a') });
-		await expect(read(['k/b.yaml'])).rejects.toThrow(
-			/no k\/b\.yaml in .*; there are a\.yaml; check --manifests/,
-		);
+		await expect(read([path])).rejects.toMatchObject({
+			exitCode: 2,
+			message: `--manifests: there is no ${path} in ${folder}; there are a.yaml`,
+		});
+	});
+
+	test('with a link that leads nowhere, or in a circle, is told with its place', async () => {
+		await write({ 'k/a.yaml': configMap('a') });
+		await symlink('nowhere', join(folder, 'k/b.yaml'));
+		const place = { file: 'k/b.yaml' };
+		for (const path of ['k', 'k/*.yaml'])
+			await expect(read([path])).rejects.toMatchObject({ exitCode: 1, place });
+		await rm(join(folder, 'k/b.yaml'));
+		await symlink('.', join(folder, 'k/b'));
+		await expect(read(['k'])).rejects.toThrow('ConfigMap/a stands in the set twice');
 	});
 });
 
@@ -107,6 +146,7 @@ describe('what cannot be read', () => {
 		['- a\n', 1, /no Kubernetes object/],
 		['kind: Pod\nmetadata: {name: a}\n', 1, /This Pod has no apiVersion/],
 		['---\napiVersion: v1\nmetadata: {name: a}\n', 2, /This object has no kind/],
+		['apiVersion: v1\nkind: Pod\nmetadata: {name: ""}\n', 1, /This Pod has no metadata\.name/],
 		[
 			'apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n',
 			1,
@@ -135,38 +175,6 @@ test.each([
 	await write({ 'k.yaml': configMap('a', `v: ${written}`) });
 	const [manifest] = await read(['k.yaml']);
 	expect(manifest?.object.data).toEqual({ v: value });
-});
-
-describe('kustomizations and charts', () => {
-	test('are refused where nothing can render them', async () => {
-		await write({ 'k/kustomization.yaml': 'resources: []\n', 'c/Chart.yaml': 'name: c\n' });
-		await expect(read(['k'])).rejects.toThrow('neither kustomize nor kubectl is on PATH');
-		await expect(read(['c'])).rejects.toThrow('helm is not on PATH');
-	});
-
-	test('are not mixed with plain manifests', async () => {
-		await write({ 'k/a.yaml': configMap('a'), 'k/base/kustomization.yaml': '' });
-		await expect(read(['k'])).rejects.toThrow('name it by itself in --manifests');
-	});
-
-	test('are what the program on PATH renders', async () => {
-		await write({ 'k/kustomization.yaml': '', 'rendered.yaml': configMap('rendered') });
-		await mkdir(join(folder, 'bin'));
-		const script = `#!/bin/sh\ntest "$1" = build && exec /bin/cat '${folder}/rendered.yaml'\n`;
-		await writeFile(join(folder, 'bin/kustomize'), script, { mode: 0o755 });
-		expect(await titles(['k'])).toEqual(['ConfigMap/rendered']);
-	});
-
-	test('a chart is rendered with its definitions, without its tests, and with values', async () => {
-		await write({ 'My_Chart/Chart.yaml': 'name: c\n' });
-		await mkdir(join(folder, 'bin'));
-		const helm = `#!/bin/sh\nprintf 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: c}\\ndata: {args: "%s"}\\n' "$*"\n`;
-		await writeFile(join(folder, 'bin/helm'), helm, { mode: 0o755 });
-		const [chart] = await read(['My_Chart']);
-		expect(chart?.object.data).toEqual({
-			args: `template my-chart ${join(folder, 'My_Chart')} --namespace shop --include-crds --skip-tests --values /values.yaml`,
-		});
-	});
 });
 
 const deployment = `apiVersion: apps/v1

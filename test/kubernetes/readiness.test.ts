@@ -189,6 +189,22 @@ check('apps/v1', 'DaemonSet', [
 		{ excusedPods: 1 },
 	],
 	['no node fits', 'ready', { status: { observedGeneration: 2, desiredNumberScheduled: 0 } }],
+	[
+		'OnDelete is done when it is observed',
+		'ready',
+		{
+			spec: { updateStrategy: { type: 'OnDelete' } },
+			status: { ...daemonsUp, updatedNumberScheduled: 0 },
+		},
+	],
+	[
+		'OnDelete that is not observed',
+		'waiting',
+		{
+			spec: { updateStrategy: { type: 'OnDelete' } },
+			status: { ...daemonsUp, observedGeneration: 1 },
+		},
+	],
 ]);
 
 check('apps/v1', 'ReplicaSet', [
@@ -213,6 +229,11 @@ check('batch/v1', 'Job', [
 		{ status: { conditions: [condition('Complete', 'False')] } },
 	],
 	['suspended on purpose', 'ready', { spec: { suspend: true }, status: {} }],
+	[
+		'suspended, and failed before',
+		'failed',
+		{ spec: { suspend: true }, status: { conditions: [condition('Failed', 'True')] } },
+	],
 ]);
 
 check('v1', 'Pod', [
@@ -224,6 +245,11 @@ check('v1', 'Pod', [
 	],
 	['succeeded', 'ready', { status: { phase: 'Succeeded' } }],
 	['failed', 'failed', { status: { phase: 'Failed' } }],
+	[
+		'failed, and still said to be ready',
+		'failed',
+		{ status: { phase: 'Failed', conditions: [condition('Ready', 'True')] } },
+	],
 	['pending', 'waiting', { status: { phase: 'Pending' } }],
 	['no status yet', 'waiting', {}],
 ]);
@@ -255,7 +281,16 @@ check('v1', 'Service', [
 		'waiting',
 		{ spec: { type: 'LoadBalancer' }, status: { loadBalancer: { ingress: [] } } },
 	],
+	[
+		'a load balancer with a host name',
+		'ready',
+		{
+			spec: { type: 'LoadBalancer' },
+			status: { loadBalancer: { ingress: [{ hostname: 'a.elb.example.com' }] } },
+		},
+	],
 	['ClusterIP', 'ready', { spec: { type: 'ClusterIP' }, status: { loadBalancer: {} } }],
+	['NodePort', 'ready', { spec: { type: 'NodePort' }, status: { loadBalancer: {} } }],
 ]);
 
 check('serving.knative.dev/v1', 'Service', [
@@ -290,7 +325,39 @@ check('example.com/v1', 'Widget', [
 		'waiting',
 		{ status: { observedGeneration: 1, conditions: [condition('Ready', 'True')] } },
 	],
+	[
+		'Ready, by a condition of the generation before',
+		'waiting',
+		{ status: { conditions: [{ ...condition('Ready', 'True'), observedGeneration: 1 }] } },
+	],
+	[
+		'Ready, by a condition of this generation',
+		'ready',
+		{ status: { conditions: [{ ...condition('Ready', 'True'), observedGeneration: 2 }] } },
+	],
+	[
+		'Stalled, by a condition of the generation before',
+		'waiting',
+		{
+			status: {
+				conditions: [
+					{ ...condition('Stalled', 'True'), observedGeneration: 1 },
+					condition('Ready', 'False'),
+				],
+			},
+		},
+	],
 	['Reconciling', 'waiting', { status: { conditions: [condition('Reconciling', 'True')] } }],
+	[
+		'Reconciling, and Ready from before',
+		'waiting',
+		{ status: { conditions: [condition('Ready', 'True'), condition('Reconciling', 'True')] } },
+	],
+	[
+		'Stalled, and Ready from before',
+		'failed',
+		{ status: { conditions: [condition('Ready', 'True'), condition('Stalled', 'True')] } },
+	],
 	[
 		'Stalled',
 		'failed',

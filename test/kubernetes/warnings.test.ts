@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as yaml from 'yaml';
-import { parseManifests } from '../../shared/kubernetes/manifests.ts';
+import { parseManifests } from '../../shared/kubernetes/manifest-text.ts';
 import { warningsOf } from '../../shared/kubernetes/warnings.ts';
 
 const probe = 'readinessProbe: {tcpSocket: {port: 80}}';

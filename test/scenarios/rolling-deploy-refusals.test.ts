@@ -65,6 +65,23 @@ describe('nothing is written where one of the set', () => {
 		expect(cluster.requests).toEqual([]);
 	});
 
+	test('is there twice, once with its namespace and once without', async () => {
+		const twice = configMap + configMap.replace('name: first', 'name: first, namespace: default');
+		const run = await deploy(cluster, twice);
+		expect(run.exitCode).toBe(1);
+		expect(log(run)).toMatch(/ConfigMap\/first stands in the set twice: at k\.yaml:1:1 and at k/);
+		expect(writes(cluster)).toEqual([]);
+	});
+
+	test('is still to be tried out when the time is over', async () => {
+		cluster.fault = ({ query }) =>
+			query.dryRun ? { kind: 'status', status: 503, retryAfterSeconds: 60 } : undefined;
+		const run = await deploy(cluster, configMap + service, { timeout: '1s' });
+		expect(run.exitCode, log(run)).toBe(3);
+		expect(log(run)).toMatch(/Not done within 1 s; give it more time with timeout$/m);
+		expect(writes(cluster)).toEqual([]);
+	});
+
 	test('is refused, and all that are get told', async () => {
 		const run = await deploy(
 			cluster,
@@ -153,6 +170,14 @@ describe('bad input', () => {
 		],
 		['a namespace that is none', { namespace: 'Bad_NS' }, /--namespace: "Bad_NS" is not the name/],
 		['an input that is not there', { pruned: 'true' }, /pruned/],
+		[
+			'a manifest that is not there',
+			{ manifests: 'k.yaml\nkubernetes/web.yaml' },
+			/--manifests: there is no kubernetes\/web\.yaml in /,
+		],
+		['a glob of nothing', { manifests: 'k/*.yaml' }, /--manifests: there is no k\/\*\.yaml in /],
+		['a file without an object', { manifests: '-' }, /no Kubernetes object in standard input/],
+		['values that are not there', { values: 'nowhere.yaml' }, /--values: there is no .*nowhere/],
 	])('%s is exit code 2, and nothing is asked', async (_what, inputs, message) => {
 		const run = await deploy(cluster, deployment('acme/web:1'), inputs);
 		expect(run.exitCode, log(run)).toBe(2);

@@ -84,13 +84,46 @@ describe('prune', () => {
 		expect(maps()).toEqual(['a', 'b']);
 	});
 
-	test('leaves claims and namespaces until their kind is named, and remembers them', async () => {
-		const claim = `---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n`;
-		await deploy(cluster, configMap('a') + claim, { ...pruning, wait: 'false' });
+	test('leaves what holds data or others until its kind is named, and remembers it', async () => {
+		const protectedKinds = {
+			Namespace: '',
+			Node: '',
+			Event: 'involvedObject: {kind: Pod, name: a, namespace: default}\n',
+			PersistentVolume:
+				'spec: {capacity: {storage: 1Gi}, accessModes: [ReadWriteOnce], hostPath: {path: /data}}\n',
+			PersistentVolumeClaim:
+				'spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n',
+		};
+		const set = Object.entries(protectedKinds).map(
+			([kind, rest]) => `---\napiVersion: v1\nkind: ${kind}\nmetadata: {name: kept}\n${rest}`,
+		);
+		const definition = `---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  {group: example.com, scope: Namespaced, names: {kind: Widget, plural: widgets}, versions: [{name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}
+`;
+		const there = () => [
+			...Object.keys(protectedKinds).filter((kind) =>
+				cluster.list(kind).some(({ metadata }) => metadata.name === 'kept'),
+			),
+			...cluster.list('CustomResourceDefinition').map(({ kind }) => kind),
+		];
+		const kinds = [...Object.keys(protectedKinds), 'CustomResourceDefinition'];
+		const first = await deploy(cluster, configMap('a') + set.join('') + definition, {
+			...pruning,
+			wait: 'false',
+		});
+		expect(first.exitCode, log(first)).toBe(0);
 		await deploy(cluster, configMap('a'), pruning);
-		expect(cluster.get('PersistentVolumeClaim', 'default', 'data')).toBeDefined();
-		await deploy(cluster, configMap('a'), { ...pruning, 'prune-kinds': 'PersistentVolumeClaim' });
-		expect(cluster.get('PersistentVolumeClaim', 'default', 'data')).toBeUndefined();
+		expect(there()).toEqual(kinds);
+		const run = await deploy(cluster, configMap('a'), {
+			...pruning,
+			'prune-kinds': kinds.join('\n'),
+		});
+		expect(run.exitCode, log(run)).toBe(0);
+		expect(there()).toEqual([]);
 	});
 
 	test('never deletes in kube-system', async () => {
@@ -239,6 +272,18 @@ describe('of two runs for the same set', () => {
 		expect(run.exitCode, log(run)).toBe(0);
 	});
 
+	test('one of them begins to prune a set that is unchanged', async () => {
+		await deploy(cluster, configMap('a'), set);
+		lease('https://ci.example.com/run/1', 0);
+		const inventory = () => cluster.get('ConfigMap', 'default', 'lockstep-web');
+		const late = await deploy(cluster, configMap('a'), { ...pruning, 'when-locked': 'fail' });
+		expect(log(late)).toContain('Another run is at work on this set');
+		expect(inventory()).toBeUndefined();
+		const run = await deploy(cluster, configMap('a'), { ...pruning, 'when-locked': 'ignore' });
+		expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'unchanged' } });
+		expect(inventory()).toBeDefined();
+	});
+
 	test('each gives the Lease back, whether it succeeds or fails', async () => {
 		await deploy(cluster, configMap('a'), set);
 		expect(cluster.list('Lease')).toEqual([]);
@@ -263,4 +308,21 @@ describe('of two runs for the same set', () => {
 		expect(run.exitCode, log(run)).toBe(0);
 		expect(log(run)).toMatch(/Two runs at once are not kept apart/);
 	});
+});
+
+test.each(['1', '3'])('no more than concurrency=%s objects are under way at once', async (most) => {
+	const inFlight: number[] = [];
+	let open = 0;
+	cluster.fault = ({ method }) => {
+		if (method !== 'PATCH') return undefined;
+		inFlight.push(++open);
+		setTimeout(() => open--, 20);
+		return { kind: 'delay', ms: 20 };
+	};
+	const set = Array.from({ length: 9 }, (_, index) => configMap(`m-${index}`)).join('');
+	const run = await deploy(cluster, set, { concurrency: most });
+	expect(run.exitCode, log(run)).toBe(0);
+	// Each is tried out, and then written.
+	expect(inFlight).toHaveLength(18);
+	expect(Math.max(...inFlight)).toBe(Number(most));
 });

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { User } from './access.ts';
 import { type Answer, type Api, answer } from './api.ts';
 import type { Certificate } from './authority.ts';
@@ -64,7 +65,8 @@ async function handle(
 		recorded.status = response.statusCode;
 	});
 	const fault = door.fault(recorded);
-	if (fault !== undefined && fault.kind !== 'cut') {
+	if (fault?.kind === 'delay') await sleep(fault.ms);
+	else if (fault !== undefined && fault.kind !== 'cut') {
 		fail(fault, request, response);
 		return;
 	}
@@ -93,7 +95,7 @@ async function handle(
 }
 
 function fail(
-	fault: Exclude<Fault, { kind: 'cut' }>,
+	fault: Exclude<Fault, { kind: 'cut' | 'delay' }>,
 	request: IncomingMessage,
 	response: ServerResponse,
 ) {

@@ -18,6 +18,8 @@ export type Fault =
 	| { kind: 'status'; status: 429 | 500 | 502 | 503 | 504; retryAfterSeconds?: number }
 	/** The connection breaks before an answer. */
 	| { kind: 'reset' }
+	/** It is answered as ever, after so many milliseconds. */
+	| { kind: 'delay'; ms: number }
 	/** A watch is answered, and its connection breaks after so many milliseconds. */
 	| { kind: 'cut'; afterMs: number };
 
