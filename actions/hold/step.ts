@@ -114,13 +114,12 @@ A hold is a file in the branch itself, \`.lockstep-holds/<name>.json\`, with \`i
 					if (inputs.file !== undefined) await checkFile(snapshot, subject, nameOf);
 					const { author } = event;
 					const hold: Hold = {
-						...(subject.image && { image: subject.image }),
-						...(subject.files[0] && { file: subject.files[0] }),
+						...nameSubject(subject),
 						reason: inputs.reason ?? '',
 						...end,
 						...(author && { by: author }),
 					};
-					return set(markers, hold, record);
+					return set(markers, subject, { hold, record });
 				},
 				write: api?.write,
 				dryRun: inputs.dryRun,
@@ -177,7 +176,7 @@ function subjectOf({ image, file }: OwnValues, nameOf: NameOf): Subject {
 	if (image !== undefined && reference === undefined)
 		throw badInput(`${nameOf('image')}: "${image}" is no name of an image`);
 	return {
-		image: reference?.name,
+		images: reference === undefined ? [] : [reference.name],
 		files: file === undefined ? [] : [repositoryPath(file, nameOf('file'))],
 	};
 }
@@ -187,7 +186,7 @@ function notHeld(subject: Subject, where: string): string {
 	return thing === '' ? `Nothing is held in ${where}` : `${thing} is not held in ${where}`;
 }
 
-function nameSubject({ image, files: [file] }: Subject): Pick<Hold, 'image' | 'file'> {
+function nameSubject({ images: [image], files: [file] }: Subject): Pick<Hold, 'image' | 'file'> {
 	return { ...(image && { image }), ...(file && { file }) };
 }
 
@@ -199,7 +198,7 @@ async function checkFile(snapshot: Snapshot, { files }: Subject, nameOf: NameOf)
 }
 
 function standingOf(markers: readonly Marker[], subject: Subject): Hold[] {
-	const all = subject.image === undefined && subject.files.length === 0;
+	const all = subject.images.length === 0 && subject.files.length === 0;
 	const now = new Date();
 	return markers
 		.map(({ hold }) => hold)
@@ -210,8 +209,11 @@ function show(markers: readonly Marker[], subject: Subject): HoldEdit {
 	return { files: [], message: '', standing: standingOf(markers, subject) };
 }
 
-function set(markers: readonly Marker[], hold: Hold, record: { run?: string }): HoldEdit {
-	const subject = { image: hold.image, files: hold.file === undefined ? [] : [hold.file] };
+function set(
+	markers: readonly Marker[],
+	subject: Subject,
+	{ hold, record }: { hold: Hold; record: { run?: string } },
+): HoldEdit {
 	const marker = placeHold(markers, hold, new Date());
 	if (marker === undefined) return show(markers, subject);
 	const { path, text } = marker;

@@ -52,7 +52,7 @@ export function rollbackEdit(
 		const applied = await applyBump(bump, snapshot, nameOf);
 		const changes = applied.files.length > 0;
 		const from = changes ? applied.previousImage : undefined;
-		const subject = { image: inputs.image, files: applied.uses.map(({ place }) => place.file) };
+		const subject = { images: [inputs.image], files: applied.uses.map(({ place }) => place.file) };
 		const markers = await readMarkers(snapshot);
 		const now = new Date();
 		const stand = markers.map(({ hold }) => hold).filter((hold) => !isOver(hold, now));

@@ -11,10 +11,11 @@ import {
 import type { Repository } from '../../shared/git/repository.ts';
 import { formatReference, isRepository } from '../../shared/image/reference.ts';
 import { loadParser } from '../../shared/manifest/edit.ts';
+import { concerns } from '../../shared/record/hold.ts';
 import { describeUse } from '../../shared/step/bump.ts';
 import { defineStep, type StepContext } from '../../shared/step/declare.ts';
 import { forgeFrom, withTokenAdvice } from '../../shared/step/forge.ts';
-import { standingHold } from '../../shared/step/hold.ts';
+import { standingHolds } from '../../shared/step/hold.ts';
 import type { Tip } from '../../shared/step/propose.ts';
 import { openFrom } from '../../shared/step/repository.ts';
 import { type VerifiedWriter, verifiedWriter, writerOn } from '../../shared/step/verified.ts';
@@ -77,8 +78,11 @@ Running again changes nothing: an image that was rolled back to already stays, a
 				log.warn(told);
 				context.summary(inertMarkdown(told));
 				const snapshot = snapshotOf(repository, first.branch, first.tip);
-				const hold = await standingHold(snapshot, { image: inputs.image, files: [] });
-				return { ...nothing(first), image, toImage: image, held: hold !== undefined };
+				const holds = await standingHolds(snapshot);
+				const held = holds.some((hold) => concerns(hold, { images: [inputs.image], files: [] }));
+				// As of a bump that finds its image there already.
+				const same = { image, previousImage: image, toImage: image };
+				return { ...nothing(first), ...same, held, attempts: 1 };
 			}
 			const outputs = forge
 				? await proposeRollback({ inputs, context, repository, forge, api }, target, first)

@@ -3,6 +3,7 @@
  * function takes a file's bytes and gives back new ones that are proven: read again, they
  * differ in the intended paths and in no other.
  */
+export { type ChangedImage, changedImages } from './changed-images.ts';
 export { loadParser } from './document.ts';
 export type { ImageChange } from './image-change.ts';
 export { editImage, editImageInFiles, type ListedImage, listImages } from './image-edit.ts';

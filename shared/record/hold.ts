@@ -60,17 +60,16 @@ export function isOver({ until }: Hold, now: Date): boolean {
 
 /** What a bump would change, or somebody asks about. */
 export interface Subject {
-	/** Image without tag. */
-	readonly image?: string | undefined;
+	/** Images without tag. */
+	readonly images: readonly string[];
 	/** Paths of files. */
 	readonly files: readonly string[];
 }
 
-/** Whether a hold is about an image, or about one of the files. */
-export function concerns(hold: Hold, { image, files }: Subject): boolean {
-	if (hold.image !== undefined && image !== undefined && sameRepository(hold.image, image))
-		return true;
-	return hold.file !== undefined && files.includes(hold.file);
+/** Whether a hold is about one of the images, or of the files. */
+export function concerns({ image, file }: Hold, { images, files }: Subject): boolean {
+	if (image !== undefined && images.some((one) => sameRepository(image, one))) return true;
+	return file !== undefined && files.includes(file);
 }
 
 /** A marker's text. */

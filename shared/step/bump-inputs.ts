@@ -11,7 +11,7 @@ export const bumpInputs = {
 	),
 	image: input(
 		z.string(),
-		'Image to look for, without tag: `ghcr.io/acme/api`. With `set` or `pattern` it is not looked for, but give it all the same: by it the record tells what was written, and a hold or a newer image stops the step.',
+		'Image to look for, without tag: `ghcr.io/acme/api`. With `set` or `pattern` it is not looked for; give it all the same where the files do not say which image a tag is of: by it the record tells what was written, and a hold or a newer image stops the step.',
 	),
 	tag: input(z.string(), 'Tag to write.', {
 		otherwise: "the event's tag, or `<branch>-<first 7 characters of the commit>`",

@@ -6,6 +6,8 @@ import { repositoryPath } from '../git/tree.ts';
 import { formatReference, type Reference, tagFromBranch } from '../image/reference.ts';
 import {
 	type Assignment,
+	type ChangedImage,
+	changedImages,
 	compilePattern,
 	type EditedUse,
 	type EditResult,
@@ -55,6 +57,8 @@ export interface AppliedBump extends Edited {
 	readonly image: string | undefined;
 	/** Whole reference that they had. */
 	readonly previousImage: string | undefined;
+	/** Every image that changes, as far as files and inputs tell. */
+	readonly written: readonly ChangedImage[];
 	/** Every value that was meant, changed or not. */
 	readonly uses: readonly EditedUse[];
 	/** Sentences for the log. */
@@ -197,14 +201,13 @@ export async function applyBump(
 	);
 	// Those that change come first: they are what is told of.
 	const told = [...uses].sort((a, b) => Number(a.from === a.to) - Number(b.from === b.to));
-	const known = bump.image && formatReference(bump.image);
-	const image = bump.edit.kind === 'image' ? told[0]?.to : known;
-	const previousImage = previousOf(bump, told);
+	const { image, previousImage, written } = await imagesOf(bump, told, files, results);
 	const record = { ...(image && { image }), ...bump.record };
 	return {
 		files: changed,
 		image,
 		previousImage,
+		written,
 		uses,
 		notes: [...new Set(results.flatMap(({ notes }) => notes))],
 		record,
@@ -212,13 +215,43 @@ export async function applyBump(
 	};
 }
 
+type Images = Pick<AppliedBump, 'image' | 'previousImage' | 'written'>;
+
 /**
- * The image that was there, if any. What `set` overwrites may be any value: that tells it
- * which now is the image, its tag or its digest.
+ * What a bump does to images. Those that `set` and `pattern` reach are found in the files;
+ * the one of the inputs is meant all the same, for a tag may stand there by no name.
  */
-function previousOf({ edit, image }: Bump, uses: readonly EditedUse[]): string | undefined {
-	if (edit.kind === 'image') return uses[0]?.from || undefined;
-	if (image === undefined) return undefined;
+async function imagesOf(
+	{ edit, image: given }: Bump,
+	uses: readonly EditedUse[],
+	files: readonly ManifestFile[],
+	results: readonly EditResult[],
+): Promise<Images> {
+	if (edit.kind === 'image') {
+		const all = uses.map(({ from, to }) => ({ from: from || undefined, to }));
+		const written = all.filter(({ from, to }) => from !== to);
+		return { image: all[0]?.to, previousImage: all[0]?.from, written };
+	}
+	const pairs = files.map((file, index) => ({ file, result: results[index] }));
+	const found = await Promise.all(
+		pairs.map(async ({ file, result }) =>
+			result?.changed ? await changedImages(file, { ...file, bytes: result.bytes }) : [],
+		),
+	);
+	const written = found.flat();
+	if (given !== undefined) {
+		const image = formatReference(given);
+		const previousImage = previousOf(given, uses);
+		const others = written.filter(({ from, to }) => from !== previousImage || to !== image);
+		return { image, previousImage, written: [{ from: previousImage, to: image }, ...others] };
+	}
+	const [one, another] = new Set(written.map(({ to }) => to));
+	const only = another === undefined ? written.find(({ to }) => to === one) : undefined;
+	return { image: only?.to, previousImage: only?.from, written };
+}
+
+/** The image that was there, if any: of all values the one tells it that now is the image, its tag or its digest. */
+function previousOf(image: Reference, uses: readonly EditedUse[]): string | undefined {
 	const whole = formatReference(image);
 	const { from, to } = uses.find((use) => [whole, image.tag, image.digest].includes(use.to)) ?? {};
 	if (!from || to === whole) return from || undefined;

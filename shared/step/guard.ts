@@ -3,12 +3,12 @@ import type { Snapshot } from '../git/commit-to-branch.ts';
 import type { RecordedCommit } from '../git/history.ts';
 import { repositoryId } from '../git/remote.ts';
 import { parseReference } from '../image/reference.ts';
-import { describeHold } from '../record/hold.ts';
+import { concerns, describeHold, type Hold, heldThing } from '../record/hold.ts';
 import type { Record } from '../record/record.ts';
 import type { AppliedBump, Bump } from './bump.ts';
 import { input } from './declare.ts';
 import type { Context, ForgeInputs } from './forge.ts';
-import { standingHold } from './hold.ts';
+import { standingHolds } from './hold.ts';
 import { relationTo } from './source-order.ts';
 import { splitSource } from './workspace-history.ts';
 
@@ -44,21 +44,47 @@ export async function stopOf(
 	context: Context,
 ): Promise<Stop | undefined> {
 	if (applied.files.length === 0) return undefined;
-	const { previousImage } = applied;
-	const name = applied.image === undefined ? undefined : parseReference(applied.image)?.name;
+	const { previousImage, written } = applied;
 	const files = applied.files.map(({ path }) => path);
-	const hold = await standingHold(snapshot, { image: name, files });
+	const images = written.flatMap(({ from, to }) =>
+		[from, to].flatMap((image) => parseReference(image ?? '')?.name ?? []),
+	);
+	const holds = await standingHolds(snapshot);
+	const hold = holds.find((one) => concerns(one, { images, files }));
 	if (hold) {
 		const told = describeHold(hold, snapshot.where);
 		const why = `${told}; nothing is written until the hold is lifted`;
 		return { kind: 'held', why, image: previousImage };
 	}
-	if (inputs.allowOlder || bump.source === undefined || previousImage === undefined)
-		return undefined;
-	const present = await recordOf(previousImage, snapshot);
-	const there = { ...present?.record, image: previousImage };
-	return await supersededBy(there, { bump, image: applied.image }, inputs, context);
+	if (images.length === 0) warnOfHolds(holds, applied, context);
+	if (inputs.allowOlder || bump.source === undefined) return undefined;
+	for (const { from, to } of written) {
+		if (from === undefined || to === undefined) continue;
+		const present = await recordOf(from, snapshot);
+		const there = { ...present?.record, image: from };
+		const stop = await supersededBy(there, { bump, image: to }, inputs, context);
+		if (stop) return stop;
+	}
+	return undefined;
 }
+
+/** A tag by no name, or a version in a text, may be of an image that is held. */
+function warnOfHolds(
+	holds: readonly Hold[],
+	{ uses }: AppliedBump,
+	{ log, nameOf }: Context,
+): void {
+	const held = holds.filter(({ image }) => image !== undefined).map(heldThing);
+	const use = uses.find(({ from, to, path }) => from !== to && versionPath.test(path));
+	if (held.length === 0 || use === undefined) return;
+	log.warn(
+		`Which image ${use.path} in ${use.place.file} is of cannot be told, so that no hold (of ${held.join(', ')}) keeps it as it is; give ${nameOf('image')}`,
+		use.place,
+	);
+}
+
+/** Keys that hold a version or an image, and the lines of a text that a pattern finds. */
+const versionPath = /(tag|digest|version|image)"?$|^line \d+$/i;
 
 /**
  * Whether a bump would put an older image over a newer one, by what is on record of that.

@@ -1,14 +1,12 @@
 import { badInput } from '../failure/failure.ts';
 import type { Snapshot } from '../git/commit-to-branch.ts';
 import {
-	concerns,
 	type Hold,
 	heldThing,
 	holdsFolder,
 	isOver,
 	type Marker,
 	parseHold,
-	type Subject,
 } from '../record/hold.ts';
 import { type Record, withTrailers } from '../record/record.ts';
 import type { StepContext } from './declare.ts';
@@ -28,16 +26,11 @@ export async function readMarkers(snapshot: Snapshot): Promise<Marker[]> {
 	}));
 }
 
-/** The hold that keeps an image or one of the files as it is, in a snapshot's branch. */
-export async function standingHold(
-	snapshot: Snapshot,
-	subject: Subject,
-	now = new Date(),
-): Promise<Hold | undefined> {
+/** The holds that have not ended, in a snapshot's branch. */
+export async function standingHolds(snapshot: Snapshot): Promise<Hold[]> {
 	const markers = await readMarkers(snapshot);
-	return markers
-		.map(({ hold }) => hold)
-		.find((hold) => concerns(hold, subject) && !isOver(hold, now));
+	const now = new Date();
+	return markers.map(({ hold }) => hold).filter((hold) => !isOver(hold, now));
 }
 
 /** The message of the commit that sets a hold. */

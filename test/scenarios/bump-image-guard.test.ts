@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => infra.close());
 
-const bump = (commit: keyof typeof commits, inputs: Record<string, string> = {}) =>
+const bump = (commit: keyof typeof commits, inputs: Record<string, string | undefined> = {}) =>
 	infra.bump({
 		tag: `main-${commits[commit].slice(0, 7)}`,
 		'source-repository': infra.server.cloneUrl(source),
@@ -162,6 +162,29 @@ describe('the order of builds', () => {
 		expect(await bump('second', file)).toMatchObject(superseded);
 	});
 
+	test.each([
+		[
+			'a tag by its path',
+			'values.yaml',
+			`image: {repository: ${image}, tag: v1}\n`,
+			'image.tag={{tag}}',
+		],
+		['a tag by a pattern', 'Dockerfile', `FROM ${image}:v1\n`, undefined],
+	])('is kept where no image is named, but found by %s', async (_, file, text, set) => {
+		await push({ [file]: text }, 'Add a file');
+		const edit = set ? { set } : { pattern: '^FROM .*:(?<version>.+)' };
+		const named = { file, image: undefined, ...edit };
+		expect((await bump('third', named)).outputs).toMatchObject({
+			changed: 'true',
+			image: `${image}:main-${commits.third.slice(0, 7)}`,
+			'previous-image': `${image}:v1`,
+		});
+		expect(await infra.git('log', '-1', '--format=%B', 'main')).toContain(
+			`Lockstep-Image: ${image}:main-`,
+		);
+		expect(await bump('second', named)).toMatchObject(superseded);
+	});
+
 	test('no record, or one of another repository, lets the bump go on', async () => {
 		expect(await bump('first')).toMatchObject(changed);
 		expect(
@@ -262,6 +285,29 @@ describe('a hold', () => {
 			expect(await infra.bump(inputs)).toMatchObject(held);
 		},
 	);
+
+	test.each([
+		['a path', 'apps/api.yaml', { set: 'spec.template.spec.containers[0].image=x/y:2' }],
+		['a pattern', 'apps/api.yaml', { pattern: 'image: *[^:]*:(?<version>\\S+)' }],
+		['a pattern in other text', 'api.tfvars', { pattern: '^image = .*:(?<version>[^"]*)' }],
+	])('of the image stops %s that reaches it, named or not', async (_, file, edit) => {
+		await push({ 'api.tfvars': `image = "${image}:v1"\n` }, 'Add variables');
+		await marker({ image, reason: 'v2 loses orders' });
+		expect(await infra.bump({ file, image: undefined, ...edit })).toMatchObject(held);
+		expect(await infra.bump({ file, image: 'ghcr.io/acme/web', ...edit })).toMatchObject(held);
+	});
+
+	test('of an image is warned of where nobody can tell whose tag is written', async () => {
+		await push({ 'values.yaml': 'image: {tag: v1}\nreplicas: 1\n' }, 'Add values');
+		await marker({ image, reason: 'v2 loses orders' });
+		const values = { file: 'values.yaml', image: undefined };
+		const run = await infra.bump({ ...values, set: 'image.tag=v2' });
+		expect(run).toMatchObject(changed);
+		expect(run.stderr).toContain(
+			`Which image image.tag in values.yaml is of cannot be told, so that no hold (of ${image}) keeps it as it is; give --image`,
+		);
+		expect((await infra.bump({ ...values, set: 'replicas=2' })).stderr).not.toContain('hold');
+	});
 
 	test('of another image, or one that is over, stops nothing', async () => {
 		await marker({ image: 'ghcr.io/acme/web', reason: 'x' });

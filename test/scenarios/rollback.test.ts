@@ -116,7 +116,10 @@ describe('what is gone back to', () => {
 		const again = await rollback({ reason: 'another' });
 		expect(again).toMatchObject({
 			exitCode: 0,
-			outputs: { changed: 'false', image: `${image}:v1`, held: 'true', commit: before },
+			outputs: {
+				...{ changed: 'false', image: `${image}:v1`, held: 'true', commit: before },
+				...{ 'previous-image': `${image}:v1`, 'to-image': `${image}:v1`, attempts: '1' },
+			},
 		});
 		expect(again.stderr).toContain(
 			`was rolled back from ${image}:v2 to ${image}:v1 already, by commit ${first.outputs.commit?.slice(0, 12)}; to go further back give --to`,
