@@ -2,7 +2,7 @@ import type { Snapshot } from '../../shared/git/commit-to-branch.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
 import { concerns, describeHold, type Hold, isOver, placeHold } from '../../shared/record/hold.ts';
 import type { Record } from '../../shared/record/record.ts';
-import { type AppliedBump, applyBump, type Bump } from '../../shared/step/bump.ts';
+import { type AppliedBump, applyBump, type Bump, planEdit } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
 import type { RollbackInputs } from './inputs.ts';
@@ -25,24 +25,13 @@ export function rollbackEdit(
 	inputs: RollbackInputs,
 	{ nameOf, event }: Pick<StepContext, 'nameOf' | 'event'>,
 ): (snapshot: Snapshot) => Promise<RollbackEdit> {
-	const { tag, digest } = image;
-	const { container, all } = inputs;
+	const { digest } = image;
 	const environment = inputs.environment ?? known.environment;
 	const run: Record = event.runUrl === undefined ? {} : { run: event.runUrl };
 	const end = endOf(inputs.until, new Date(), nameOf);
 	const bump: Bump = {
 		files: inputs.file.map((path) => repositoryPath(path, nameOf('file'))),
-		edit: {
-			kind: 'image',
-			change: {
-				image: inputs.image,
-				...(tag && { tag }),
-				...(digest && { digest }),
-				...(container && { container }),
-				all,
-				createMissing: false,
-			},
-		},
+		edit: planEdit({ ...inputs, createMissing: false }, image, { nameOf }),
 		image,
 		record: { ...known, ...(digest && { digest }), ...(environment && { environment }), ...run },
 		source: undefined,

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { bumpInputs } from '../../shared/step/bump-inputs.ts';
 import { repositoryInputs, stepInputs } from '../../shared/step/common-inputs.ts';
 import { type InputValues, input } from '../../shared/step/declare.ts';
+import { pairs } from '../../shared/step/values.ts';
 import { verifiedInput } from '../../shared/step/verified.ts';
 
 const { branch: _, ...accessInputs } = repositoryInputs;
@@ -22,6 +23,14 @@ export const rollbackInputs = {
 	),
 	container: bumpInputs.container,
 	all: bumpInputs.all,
+	set: input(
+		pairs,
+		'Where the version stands that was written by paths, in place of looking for `image`: the lines that `bump-image` was given, as `image.tag={{tag}}`, without those of other values.',
+	),
+	pattern: input(
+		z.string(),
+		'The same by a regular expression with a group `version`, for files that are no YAML or JSON.',
+	),
 	reason: input(z.string(), 'Why, for the commit and for everybody whom the hold stops.', {
 		otherwise: '`Rolled back from {{previous-image}}`',
 	}),

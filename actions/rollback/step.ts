@@ -20,6 +20,7 @@ import type { Tip } from '../../shared/step/propose.ts';
 import { openFrom } from '../../shared/step/repository.ts';
 import { type VerifiedWriter, verifiedWriter, writerOn } from '../../shared/step/verified.ts';
 import { type RollbackEdit, rollbackEdit } from './edit.ts';
+import { checkWanted } from './images.ts';
 import { type RollbackInputs, rollbackInputs } from './inputs.ts';
 import { checkMessage } from './message.ts';
 import { type RollbackOutputs, rollbackOutputs } from './outputs.ts';
@@ -35,7 +36,7 @@ changed in the files since stays.
 
 Which image that was is read from the record that \`bump-image\` and \`promotion-pr\` leave in their
 commits, and held against the files themselves; where there is no record, from the history of
-the files. \`to\` and \`to-commit\` name another one. It is decided once: whatever is bumped while
+the files. What \`bump-image\` wrote by \`set\` or \`pattern\` is taken back by the same. \`to\` and \`to-commit\` name another one. It is decided once: whatever is bumped while
 the step runs, it goes back to that image.
 
 In the same commit the image is held (see \`hold\`), so that no late or new build brings back what
@@ -56,6 +57,10 @@ Running again changes nothing: an image that was rolled back to already stays, a
 	},
 	exclusive: [
 		['to', 'to-commit'],
+		['set', 'pattern'],
+		['container', 'set'],
+		['container', 'pattern'],
+		['all', 'set'],
 		['verified', 'signing-key'],
 	],
 	async run(inputs, context) {
@@ -68,6 +73,7 @@ Running again changes nothing: an image that was rolled back to already stays, a
 			throw badInput(
 				`${nameOf('until')} is for a hold; leave it out, or let ${nameOf('hold')} be true`,
 			);
+		checkWanted(inputs, context);
 		checkMessage(inputs, context);
 		return await opened(inputs, context, async ({ repository, forge, api }) => {
 			const [first] = await Promise.all([fetchTip(repository, inputs.branch), loadParser()]);

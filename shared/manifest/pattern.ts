@@ -23,17 +23,8 @@ export function editPattern(
 	options: { all?: boolean; name?: string } = {},
 ): EditResult {
 	if (/[\r\n]/.test(version)) throw badInput('A version has no line breaks');
-	const expression = compilePattern(pattern);
 	const text = decodeText(file);
-	const expressionName = `${options.name ?? 'pattern'}: ${pattern}`;
-	const find = (within: string) =>
-		matchInTime(() => matchesOf(expression, within), expressionName, file.name);
-	const matches = find(text);
-	if (matches.length === 0) {
-		throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}`, {
-			place: { file: file.name },
-		});
-	}
+	const matches = findVersions(file, pattern, options.name);
 	const present = [...new Set(matches.map((match) => match.version))];
 	if (present.length > 1 && !options.all) {
 		throw new Failure(
@@ -45,7 +36,7 @@ export function editPattern(
 		text,
 		matches.map(({ start, end }) => ({ start, end, text: version })),
 	);
-	const after = find(result);
+	const after = matchesOf(result, file.name, pattern, options.name);
 	if (after.length !== matches.length || after.some((match) => match.version !== version)) {
 		throw new Failure(
 			`${file.name}: nothing was written, as the pattern ${pattern} would not find "${version}" again; make it fit the new version too`,
@@ -58,6 +49,19 @@ export function editPattern(
 		return { place, path: `line ${place.line}`, from, to: version };
 	});
 	return edited(file, text, result, { uses, notes: [] });
+}
+
+/**
+ * What the group `version` of a regular expression finds in a file.
+ * @param name - how the user writes the input, as `--pattern`
+ * @throws Failure where it finds nothing.
+ */
+export function findVersions(file: ManifestFile, pattern: string, name?: string): Match[] {
+	const matches = matchesOf(decodeText(file), file.name, pattern, name);
+	if (matches.length > 0) return matches;
+	throw new Failure(`The pattern ${pattern} finds nothing in ${file.name}`, {
+		place: { file: file.name },
+	});
 }
 
 /**
@@ -77,8 +81,10 @@ export function compilePattern(pattern: string, name = 'pattern'): RegExp {
 	return expression;
 }
 
-function matchesOf(expression: RegExp, text: string): Match[] {
-	return [...text.matchAll(expression)].flatMap((match) => {
+function matchesOf(text: string, file: string, pattern: string, name = 'pattern'): Match[] {
+	const expression = compilePattern(pattern, name);
+	const find = () => [...text.matchAll(expression)];
+	return matchInTime(find, `${name}: ${pattern}`, file).flatMap((match) => {
 		const [start, end] = match.indices?.groups?.version ?? [];
 		const version = match.groups?.version;
 		return start === undefined || end === undefined || version === undefined

@@ -14,6 +14,7 @@ import {
 	type Found,
 	follow,
 	formatPath,
+	type Path,
 	parsePath,
 	roots,
 	type SetPath,
@@ -77,25 +78,45 @@ export async function setValues(
 	});
 }
 
-function setPresent(
+/**
+ * What values of a file say, by their paths.
+ * @throws Failure for a path that is not there, or is no value.
+ */
+export async function readValues(file: ManifestFile, paths: readonly string[]): Promise<string[]> {
+	const source = await readDocuments(file.name, decodeText(file));
+	return paths.map((path) => {
+		const target = { assignment: { path, value: null }, path: parsePath(path) };
+		return textOf(scalarThere(source, target, {}).node);
+	});
+}
+
+/** The value at a path, and the path in full. */
+function scalarThere(
 	source: Source,
-	{ assignment, path }: Target,
+	target: Target,
 	options: SetOptions,
-): { change: Change; use: EditedUse; notes: string[] } {
-	const found = locate(source, { assignment, path }, options);
+): { node: Scalar; path: Path } {
+	const found = locate(source, target, options);
 	if (!found.found) throw new Error('a present path is found');
 	const node = resolve(found.node);
-	if (node.kind !== 'scalar') {
-		throw failAt(
-			source,
-			found.node,
-			`${formatPath(source, found.path)} is a ${node.kind}; name a value in it`,
-		);
-	}
-	const written = writtenOver(node, assignment);
-	const shown = formatPath(source, found.path);
+	if (node.kind === 'scalar') return { node, path: found.path };
+	throw failAt(
+		source,
+		found.node,
+		`${formatPath(source, found.path)} is a ${node.kind}; name a value in it`,
+	);
+}
+
+function setPresent(
+	source: Source,
+	target: Target,
+	options: SetOptions,
+): { change: Change; use: EditedUse; notes: string[] } {
+	const { node, path } = scalarThere(source, target, options);
+	const written = writtenOver(node, target.assignment);
+	const shown = formatPath(source, path);
 	return {
-		change: setScalar(source, node, found.path, written),
+		change: setScalar(source, node, path, written),
 		use: { place: placeOf(source, node), path: shown, from: textOf(node), to: written.text },
 		notes: typeNotes(node, written, shown),
 	};

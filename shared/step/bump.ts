@@ -25,23 +25,26 @@ import type { InputValues, StepContext } from './declare.ts';
 import { remoteFrom } from './repository.ts';
 import { fillTemplate, type TemplateValues } from './template.ts';
 
+/** How files are to be changed. */
+export type Edit =
+	| { readonly kind: 'image'; readonly change: ImageChange }
+	| {
+			readonly kind: 'set';
+			readonly assignments: readonly Assignment[];
+			readonly createMissing: boolean;
+	  }
+	| {
+			readonly kind: 'pattern';
+			readonly pattern: string;
+			readonly version: string;
+			readonly all: boolean;
+	  };
+
 /** What is to be done to which files, from inputs and event. */
 export interface Bump {
 	/** Paths and globs. */
 	readonly files: readonly string[];
-	readonly edit:
-		| { readonly kind: 'image'; readonly change: ImageChange }
-		| {
-				readonly kind: 'set';
-				readonly assignments: readonly Assignment[];
-				readonly createMissing: boolean;
-		  }
-		| {
-				readonly kind: 'pattern';
-				readonly pattern: string;
-				readonly version: string;
-				readonly all: boolean;
-		  };
+	readonly edit: Edit;
 	/** The image that is written, as far as it is known before the files are read. */
 	readonly image: Reference | undefined;
 	readonly record: Record;
@@ -102,11 +105,21 @@ export function planBump(inputs: BumpValues, context: Context): Bump {
 	};
 }
 
-function planEdit(
-	inputs: BumpValues,
-	{ tag, digest }: { tag?: string; digest?: string },
-	{ nameOf }: Context,
-): Bump['edit'] {
+/** The inputs that say how files are to be changed. */
+export type EditValues = Pick<
+	BumpValues,
+	'image' | 'set' | 'pattern' | 'all' | 'createMissing' | 'container' | 'environment'
+>;
+
+/**
+ * How the inputs have a version written.
+ * @throws Failure (bad input) for what can be known to be wrong before any file is read.
+ */
+export function planEdit(
+	inputs: EditValues,
+	{ tag, digest }: Pick<Reference, 'tag' | 'digest'>,
+	{ nameOf }: Pick<Context, 'nameOf'>,
+): Edit {
 	const { image, set, pattern, all, createMissing, container, environment } = inputs;
 	if (set !== undefined) {
 		const values = { name: image, tag, digest, environment };
@@ -250,16 +263,25 @@ async function imagesOf(
 	return { image: only?.to, previousImage: only?.from, written };
 }
 
-/** The image that was there, if any: of all values the one tells it that now is the image, its tag or its digest. */
+/**
+ * The image that was there, if any. What `set` overwrites may be any value: that tells it which
+ * now has the image, its tag or its digest, within the same text as before.
+ */
 function previousOf(image: Reference, uses: readonly EditedUse[]): string | undefined {
 	const whole = formatReference(image);
-	const { from, to } = uses.find((use) => [whole, image.tag, image.digest].includes(use.to)) ?? {};
-	if (!from || to === whole) return from || undefined;
-	return `${image.name}${from.includes(':') ? '@' : ':'}${from}`;
+	for (const { from, to } of uses)
+		for (const part of [whole, image.digest, image.tag]) {
+			if (part === undefined || !to.includes(part)) continue;
+			const [before = '', after = ''] = to.split(part);
+			const old = from.slice(before.length, from.length - after.length);
+			if (old === '' || from !== before + old + after) continue;
+			return part === whole ? old : `${image.name}${old.includes(':') ? '@' : ':'}${old}`;
+		}
+	return undefined;
 }
 
 async function editAll(
-	edit: Bump['edit'],
+	edit: Edit,
 	files: readonly ManifestFile[],
 	nameOf: StepContext['nameOf'],
 ): Promise<readonly EditResult[]> {
