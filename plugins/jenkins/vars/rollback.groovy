@@ -14,6 +14,8 @@ Map call(Map inputs = [:]) {
         'to-commit',
         'container',
         'all',
+        'set',
+        'pattern',
         'reason',
         'hold',
         'until',
