@@ -3,6 +3,7 @@ import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
+import { proxyFor } from './proxy.ts';
 
 export interface HttpClientOptions {
 	/** Requests name paths below this; a query in it is not kept. */
@@ -74,10 +75,11 @@ export class HttpClient {
 	constructor(options: HttpClientOptions) {
 		this.#options = options;
 		this.#base = new URL(options.baseUrl);
-		const { tls = {}, environment } = options;
+		const { tls = {}, environment = {} } = options;
+		const proxy = proxyFor(this.#base, environment);
 		const common = {
 			keepAlive: true,
-			...(environment === undefined ? {} : { proxyEnv: environment as NodeJS.ProcessEnv }),
+			...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy, HTTP_PROXY: proxy } }),
 		};
 		const agent = (maxSockets: number) =>
 			this.#base.protocol === 'https:'
