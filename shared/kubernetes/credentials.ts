@@ -111,6 +111,7 @@ interface ExecStatus {
 
 async function runPlugin(plugin: ExecPlugin, around: ExecSurroundings): Promise<ExecStatus> {
 	const { command = '', args, env, installHint } = plugin;
+	if (command === '') throw badInput("The kubeconfig's credential plugin has no command");
 	if (plugin.interactiveMode === 'Always')
 		throw badInput(
 			`The kubeconfig's credential plugin "${command}" wants to ask a person, and there is none; use one that does not, or a token`,

@@ -262,10 +262,32 @@ function entryOf<T extends object>(
 		const entries = content[list];
 		if (!Array.isArray(entries)) continue;
 		const found: unknown = entries.find((entry) => isRecord(entry) && entry.name === name);
-		if (isRecord(found))
-			return { entry: (isRecord(found[field]) ? found[field] : {}) as T, folder };
+		if (isRecord(found)) {
+			const entry = isRecord(found[field]) ? found[field] : {};
+			return { entry: withTexts(entry, `${field} "${name}"`) as T, folder };
+		}
 	}
 	throw badInput(`The kubeconfig has no ${field} "${name}"; it has ${namesIn(configs, list)}`);
+}
+
+/** Fields of an entry that are no text. */
+const structured = ['exec', 'auth-provider', 'extensions'];
+const flags = ['insecure-skip-tls-verify', 'disable-compression'];
+
+/** An entry whose fields are texts, as kubectl demands it, without those that are left open. */
+function withTexts(entry: Record<string, unknown>, title: string): Record<string, unknown> {
+	const given = Object.entries(entry).filter(([, value]) => value !== null);
+	for (const [key, value] of given) {
+		if (/^as(-|$)/.test(key))
+			throw badInput(
+				`The ${title} of the kubeconfig acts as somebody else (${key}), which is not spoken; give a kubeconfig of that user`,
+			);
+		if (!structured.includes(key) && typeof value !== (flags.includes(key) ? 'boolean' : 'string'))
+			throw badInput(
+				`The ${title} of the kubeconfig: ${key} has to be ${flags.includes(key) ? 'true or false' : 'a text; put it in quotes'}`,
+			);
+	}
+	return Object.fromEntries(given);
 }
 
 function namesIn(configs: readonly Kubeconfig[], list: string): string {

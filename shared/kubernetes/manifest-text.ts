@@ -1,6 +1,6 @@
 import type * as yaml from 'yaml';
 import { Failure, type Place } from '../failure/failure.ts';
-import { isRecord, type KubernetesObject } from './object.ts';
+import { isRecord, type KubernetesObject, readPath } from './object.ts';
 import { yamlFault } from './yaml-fault.ts';
 
 /** An object and where it is written. */
@@ -13,7 +13,8 @@ export interface Manifest {
 
 /**
  * Scalars as kubectl reads them: by YAML 1.1, where 0644 is octal and `yes` a boolean, but
- * without its times and base-60 numbers, and with the octals of YAML 1.2.
+ * without its times and base-60 numbers, with the octals of YAML 1.2, and with fractions that
+ * have a digit and are no larger than a number may be: `.` and `e12` are texts.
  */
 function customTags(tags: yaml.Tags): yaml.Tags {
 	const octal: yaml.ScalarTag = {
@@ -22,9 +23,18 @@ function customTags(tags: yaml.Tags): yaml.Tags {
 		test: /^[-+]?0[oO][0-7]+$/,
 		resolve: (text) => Number.parseInt(text.replace(/0[oO]/, ''), 8),
 	};
+	const fraction: yaml.ScalarTag = {
+		tag: 'tag:yaml.org,2002:float',
+		default: true,
+		test: /^(\.\d+|[-+]?(\d[\d_]*(\.[\d_]*)?|\.\d[\d_]*))([eE][-+]?\d+)?$/,
+		resolve(text) {
+			const value = Number(text.replaceAll('_', ''));
+			return Number.isFinite(value) ? value : text;
+		},
+	};
 	const isKept = (tag: yaml.Tags[number]) =>
-		typeof tag !== 'object' || (tag.tag !== 'tag:yaml.org,2002:timestamp' && tag.format !== 'TIME');
-	return [octal, ...tags.filter(isKept)];
+		typeof tag !== 'object' || (!/:(timestamp|float)$/.test(tag.tag) && tag.format !== 'TIME');
+	return [octal, ...tags.filter(isKept), fraction];
 }
 
 /** The objects of one text, lists taken apart. */
@@ -137,7 +147,15 @@ function objectsIn(value: unknown, locate: Locate): Manifest[] {
 					: undefined;
 	if (missing !== undefined) {
 		const what = typeof kind === 'string' && kind !== '' ? `This ${kind}` : 'This object';
-		throw new Failure(`${what} has no ${missing} that is a text`, { place });
+		throw new Failure(`${what} has no ${missing} that is a text`, {
+			place: locate(missing.split('.')),
+		});
 	}
+	// Of all that may be wrong with a name this alone would make another address of it.
+	for (const field of ['name', 'namespace'])
+		if (['.', '..'].includes(String(readPath(value, ['metadata', field]))))
+			throw new Failure(`The ${field} of this ${kind} may not be of dots alone`, {
+				place: locate(['metadata', field]),
+			});
 	return [{ object: value as KubernetesObject, place, locate }];
 }

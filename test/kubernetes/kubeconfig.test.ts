@@ -66,6 +66,11 @@ describe('a kubeconfig', () => {
 		[{ context: { cluster: 'x' } }, 'has no cluster "x"; it has c'],
 		[{ context: { user: 'x' } }, 'has no user "x"; it has u'],
 		[{ cluster: { server: 'qa.example.com' } }, 'has to be a URL'],
+		[{ user: { token: 123456 } }, 'user "u" of the kubeconfig: token has to be a text'],
+		[{ cluster: { server: 5 } }, 'cluster "c" of the kubeconfig: server has to be a text'],
+		[{ cluster: { 'insecure-skip-tls-verify': 'yes' } }, 'has to be true or false'],
+		[{ user: { token: 'a', as: 'admin' } }, 'user "u" of the kubeconfig acts as somebody else'],
+		[{ user: { exec: {} } }, "The kubeconfig's credential plugin has no command"],
 		[{ cluster: { 'proxy-url': 'socks5://a' } }, 'has to be http or https'],
 		[{ user: { 'auth-provider': { name: 'gcp' } } }, 'removed from Kubernetes in 1.26'],
 	])('%j is bad input', async (parts, message) => {
@@ -161,9 +166,10 @@ describe('a kubeconfig', () => {
 		await writeFile(join(folder, 'token'), 'from-file\n');
 		expect(await authorization({ token: 'inline-token' })).toBe('Bearer inline-token');
 		expect(await authorization({ token: 'older', tokenFile: 'token' })).toBe('Bearer from-file');
-		expect(await authorization({ username: 'u', password: 'pass' })).toBe(
+		expect(await authorization({ username: 'u', password: 'pass', token: null })).toBe(
 			`Basic ${base64('u:pass')}`,
 		);
+		expect(await authorization({ token: null, username: null, password: null })).toBeUndefined();
 		expect(secrets).toEqual(expect.arrayContaining(['inline-token', 'from-file', 'pass']));
 	});
 });

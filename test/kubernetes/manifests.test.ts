@@ -146,17 +146,23 @@ describe('what cannot be read', () => {
 		['- a\n', 1, /no Kubernetes object/],
 		['kind: Pod\nmetadata: {name: a}\n', 1, /This Pod has no apiVersion/],
 		['---\napiVersion: v1\nmetadata: {name: a}\n', 2, /This object has no kind/],
-		['apiVersion: v1\nkind: Pod\nmetadata: {name: ""}\n', 1, /This Pod has no metadata\.name/],
+		['apiVersion: v1\nkind: Pod\nmetadata:\n name: ""\n', 4, /This Pod has no metadata\.name/],
+		['apiVersion: v1\nkind: Pod\nmetadata:\n name: ..\n', 4, /name of this Pod may not be of dots/],
+		[
+			'apiVersion: v1\nkind: Pod\nmetadata:\n name: a\n namespace: ..\n',
+			5,
+			/namespace of this Pod may not be of dots/,
+		],
 		[
 			'apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n',
-			1,
+			3,
 			/This Pod has no metadata\.name/,
 		],
 	])('%j is told with its place', async (text, line, message) => {
 		await write({ 'k.yaml': text });
 		await expect(read(['k.yaml'])).rejects.toMatchObject({
 			message: expect.stringMatching(message),
-			place: { file: 'k.yaml', line, column: 1 },
+			place: { file: 'k.yaml', line },
 		});
 	});
 });
@@ -169,6 +175,16 @@ test.each([
 	['12:30:45', '12:30:45'],
 	['2026-01-01', '2026-01-01'],
 	['1e3', 1000],
+	['.5', 0.5],
+	['-5.', -5],
+	['1_000', 1000],
+	['1_0.5', 10.5],
+	['.', '.'],
+	['-.', '-.'],
+	['._5', '._5'],
+	['e12', 'e12'],
+	['1e400', '1e400'],
+	['!!float 1', 1],
 	['"0644"', '0644'],
 	['08', 8],
 ])('%s is read as kubectl reads it', async (written, value) => {

@@ -135,8 +135,10 @@ describe('through a proxy', () => {
 		expect(run.exitCode, log(run)).toBe(0);
 		expect(new Set(asked)).toEqual(new Set([host()]));
 		asked = [];
-		const direct = await through({ HTTPS_PROXY: address(), NO_PROXY: '127.0.0.1' });
-		expect(direct.exitCode, log(direct)).toBe(0);
+		for (const NO_PROXY of ['127.0.0.1', '127.0.0.0/8']) {
+			const direct = await through({ HTTPS_PROXY: address(), NO_PROXY });
+			expect(direct.exitCode, log(direct)).toBe(0);
+		}
 		expect(asked).toEqual([]);
 	});
 });
