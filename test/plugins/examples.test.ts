@@ -129,7 +129,18 @@ async function play(
 	if (player === undefined) throw new Error(`Nobody plays ${heading}`);
 	const lockstep = recordIn ? record : [join(root, 'dist/lockstep/index.js')];
 	const bin = programs(join(at, 'bin'), [process.execPath, ...lockstep]);
-	return await player(code, { step, folder: at, bin, variables: variablesOf(heading), secrets });
+	const stage = { step, folder: at, bin, variables: variablesOf(heading) };
+	return await player(code, { ...stage, secrets: await secretsOf(step) });
+}
+
+/** What who follows the page has stored: the secrets of the inputs that the example gives. */
+async function secretsOf(name: string): Promise<Record<string, string>> {
+	const { step } = (await import(`../../actions/${name}/step.ts`)) as { step: AnyStep };
+	return Object.fromEntries(
+		Object.entries(secrets).filter(
+			([name]) => name.toLowerCase().replace('lockstep_', '') in step.example,
+		),
+	);
 }
 
 const headings = [...Object.keys(engines), ...Object.keys(players)];

@@ -45,8 +45,8 @@ describe('credentials that expire in the middle of a wait are renewed', () => {
 			kubeconfig: kubeconfigWith(user),
 		});
 		await cluster.until((it) => it.list('Pod', 'default').length > 0);
-		valid = ['token-two'];
 		await writeFile(join(folder, 'token'), 'token-two');
+		valid = ['token-two'];
 		const run = await running;
 		expect(run, log(run)).toMatchObject({ exitCode: 0, outputs: { status: 'deployed' } });
 		expect(log(run)).not.toMatch(/token-(one|two)/);
