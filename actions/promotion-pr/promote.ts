@@ -150,7 +150,7 @@ async function promoteOne(
 		throw badInput(`${nameOf('branch')} and the base are both ${branch}; give another branch`);
 	const open = await forge.openPullRequests();
 	const present = pullRequestOf(open, branch, first.branch);
-	const aim = { branch, base: first.branch, prefix: inputs.branchPrefix };
+	const aim = { present, base: first.branch, prefix: inputs.branchPrefix };
 
 	const edit = await writeBranch({
 		repository,

@@ -4,22 +4,23 @@ import { parseReference, sameRepository } from '../../shared/image/reference.ts'
 import { parseTrailers, type Record } from '../../shared/record/record.ts';
 
 /**
- * Open pull requests into the same base that promote the same image to the same environment
- * from other branches of the step's: what this one takes the place of, unless it is newer.
+ * Open pull requests into the same base, beside the present one, that promote the same image to
+ * the same environment from the step's branches: what this one takes the place of, unless it is
+ * newer.
  */
 export function promotionsBeside(
 	open: readonly PullRequest[],
 	{
-		branch,
+		present,
 		base,
 		prefix,
 		record,
-	}: { branch: string; base: string; prefix: string; record: Record },
+	}: { present: PullRequest | undefined; base: string; prefix: string; record: Record },
 ): PullRequest[] {
 	const name = parseReference(record.image ?? '')?.name;
 	if (name === undefined) return [];
 	return open.filter((request) => {
-		if (request.head === branch || request.base !== base) return false;
+		if (request.number === present?.number || request.base !== base) return false;
 		if (!request.head.startsWith(prefix)) return false;
 		const told = parseTrailers(request.body);
 		const other = parseReference(told.image ?? '')?.name;

@@ -25,6 +25,7 @@ import {
 	toPullRequest,
 	type User,
 } from './gitea-pull-request.ts';
+import { pullRequestOf } from './pull-request.ts';
 import { refused } from './refusal.ts';
 import type { RunStatus } from './run-status.ts';
 
@@ -100,10 +101,9 @@ export class GiteaForge implements Forge {
 				idempotent: true,
 			});
 			if (response.status === 201)
-				return { request: toPullRequest(parse<GiteaPull>(response)), created: true };
+				return await this.#orItsTwin(toPullRequest(parse<GiteaPull>(response)));
 			if (response.status === 409) {
-				const open = await this.openPullRequests();
-				const same = open.find((pull) => pull.head === head && pull.base === base);
+				const same = pullRequestOf(await this.openPullRequests(), head, base);
 				if (same !== undefined) return { request: same, created: false };
 			}
 			// The branch was pushed a moment ago: Gitea takes note of it after the push has ended.
@@ -111,6 +111,14 @@ export class GiteaForge implements Forge {
 			if (!early || attempt === settling.attempts) throw this.#refused(doing, response);
 			await this.#pause(attempt);
 		}
+	}
+
+	/** Gitea opens two where two ask at once: the older stands, and the other is closed. */
+	async #orItsTwin(made: PullRequest): Promise<{ request: PullRequest; created: boolean }> {
+		const first = pullRequestOf(await this.openPullRequests(), made.head, made.base);
+		if (first === undefined || first.number >= made.number) return { request: made, created: true };
+		await this.closePullRequest(made, `Closed in favour of #${first.number}, opened just before.`);
+		return { request: first, created: false };
 	}
 
 	async updatePullRequest(

@@ -9,7 +9,10 @@ export function pullRequestOf(
 	branch: string,
 	base: string,
 ): PullRequest | undefined {
-	const own = open.find(({ head }) => head === branch);
+	const from = open.filter(({ head }) => head === branch);
+	const [own = from[0]] = from
+		.filter((request) => request.base === base)
+		.sort((one, other) => one.number - other.number);
 	if (own === undefined || own.base === base) return own;
 	throw new Failure(
 		`Pull request ${own.number} (${own.url}) asks to merge ${branch} into ${own.base}, not into ${base}; close it, or give another branch`,

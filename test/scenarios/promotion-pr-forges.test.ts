@@ -125,14 +125,24 @@ describe.each([...testedForges, onGit])('on $title', (on) => {
 		expect(await scene.git('ls-tree', '--name-only', branch)).toBe('api.yaml\nother.yaml');
 	});
 
-	test('twice at once is one pull request', async () => {
+	test('twice at once is one pull request, be it opened at the same moment', async () => {
+		const met = Promise.withResolvers<void>();
+		let there = 0;
+		scene.forge.onRequest = async (request) => {
+			if (!on.opening(request)) return undefined;
+			if (++there === 2) met.resolve();
+			await met.promise;
+			return undefined;
+		};
 		const runs = await Promise.all([scene.run(), scene.run()]);
 		expect(runs.map(({ exitCode }) => exitCode)).toEqual([0, 0]);
-		expect(scene.pull.state).toBe('open');
+		const { pulls } = scene.forge.repository(on.production);
+		expect(pulls.filter(({ state }) => state === 'open')).toMatchObject([{ number: 1 }]);
 		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
 		// The two share a workspace, and so the files in it.
 		const told = runs.map(({ stdout }) => /Pull request 1 (\w+)/.exec(stdout)?.[1]);
 		expect(told).toContain('created');
+		expect(told).not.toContain(undefined);
 	});
 
 	test('the next promotion after a merge is a new pull request, whoever had pushed to the branch', async () => {

@@ -42,13 +42,14 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 		.on('POST', pulls, async (call) => {
 			const repository = call.repository('write');
 			const title = call.requiredText('title');
-			const pull = await openPullRequest(call.model, repository, call.user, {
+			const input = {
 				head: call.requiredText('head'),
 				base: call.requiredText('base'),
 				title,
 				body: call.text('body') ?? '',
 				draft: isDraft(title),
-			});
+			};
+			const pull = await openPullRequest(call.model, repository, call.user, input, true);
 			await setLabels(call, repository, pull);
 			for (const name of call.texts('assignees')) pull.assignees.add(name);
 			return created(await view(repository, pull));

@@ -27,13 +27,24 @@ function openPull(repository: Repository, head: string, base: string): PullReque
 	);
 }
 
-/** Opens a pull request between two branches of one repository. */
+/**
+ * Opens a pull request between two branches of one repository.
+ * @param opensTwins - whether two callers at once are both let through, as by Gitea, which looks
+ * for another pull request before it does all else
+ */
 export async function openPullRequest(
 	model: ForgeModel,
 	repository: Repository,
 	user: User,
 	input: NewPull,
+	opensTwins = false,
 ): Promise<PullRequest> {
+	const refuseSecond = () => {
+		if (openPull(repository, input.head, input.base) === undefined) return;
+		const where = `${repository.owner}:${input.head}`;
+		throw new Refusal('duplicate', `A pull request already exists for ${where}.`);
+	};
+	if (opensTwins) refuseSecond();
 	const [headSha, baseSha] = await Promise.all([
 		repository.branchTip(input.head),
 		repository.branchTip(input.base),
@@ -44,10 +55,7 @@ export async function openPullRequest(
 		throw new Refusal('no-commits', `No commits between ${input.base} and ${input.head}`);
 	}
 	// The last check: nothing is awaited from here on, so of two callers at once one is refused.
-	if (openPull(repository, input.head, input.base)) {
-		const where = `${repository.owner}:${input.head}`;
-		throw new Refusal('duplicate', `A pull request already exists for ${where}.`);
-	}
+	if (!opensTwins) refuseSecond();
 	const now = model.now();
 	const pull: PullRequest = {
 		...input,
