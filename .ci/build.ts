@@ -94,17 +94,26 @@ const yamlBeside: Plugin = {
 	},
 };
 
+/** The oldest node that a step's bundle runs on. */
+const neededNode = 24;
+
 /**
  * What a CI starts: shows help, which is known now, without reading the step at all, for a
- * node needs longer to read a bundle than to start.
+ * node needs longer to read a bundle than to start. It is for old nodes, too, to say that they
+ * are: Gitea's runner takes the first on the PATH, whatever `using:` says.
  */
 async function startOf(name: string): Promise<string> {
 	const help = helpText(await loadStep(name));
 	return `// Written by npm run build from actions/${name}/step.ts.
 const help = ${JSON.stringify(help)};
 const args = process.argv.slice(2);
+const { node } = process.versions;
 if (args.includes('--help') || args.includes('-h')) process.stdout.write(help);
-else await import('./step.js');
+else if (parseInt(node) < ${neededNode}) {
+	const mark = process.env.GITHUB_ACTIONS ? '::error::' : 'error: ';
+	console.error(mark + 'This is node ' + node + ', and the step needs ${neededNode} or newer; put one first on the PATH');
+	process.exitCode = 1;
+} else await import('./step.js');
 `;
 }
 
@@ -140,7 +149,7 @@ async function bundle(entry: { contents: string } | { file: string }) {
 		legalComments: 'none',
 		metafile: true,
 		write: false,
-		plugins: [lazyBuiltins, withoutUnused, namedEndpoints, yamlBeside],
+		plugins: 'file' in entry ? [] : [lazyBuiltins, withoutUnused, namedEndpoints, yamlBeside],
 	});
 	const [output] = result.outputFiles;
 	if (output === undefined) throw new Error(`esbuild wrote nothing`);

@@ -13,10 +13,38 @@ const folder = mkdtempSync(join(tmpdir(), 'lockstep-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function lockstep(...args: string[]) {
-	const command = join(root, 'dist/lockstep/index.js');
-	const { status, stdout, stderr } = spawnSync(process.execPath, [command, ...args]);
+	return node([join(root, 'dist/lockstep/index.js'), ...args]);
+}
+
+function node(args: string[], env: Record<string, string> = {}) {
+	const { status, stdout, stderr } = spawnSync(process.execPath, args, { env });
 	return { status, stdout: stdout.toString(), stderr: stderr.toString() };
 }
+
+describe('a node that is too old is told so in one line, not by an error of its own', () => {
+	const old = `data:text/javascript,
+Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.8' } });
+delete process.getBuiltinModule;`;
+	const sentence =
+		'This is node 18.20.8, and the step needs 24 or newer; put one first on the PATH\n';
+
+	test.each(stepNames)('%s', (step) => {
+		const bundle = join(root, 'dist', step, 'index.js');
+		expect(node(['--import', old, bundle])).toEqual({
+			status: 1,
+			stdout: '',
+			stderr: `error: ${sentence}`,
+		});
+	});
+
+	test('as an annotation on GitHub and Gitea, and by the command', () => {
+		const command = join(root, 'dist/lockstep/index.js');
+		expect(node(['--import', old, command, 'hold'], { GITHUB_ACTIONS: 'true' })).toMatchObject({
+			status: 1,
+			stderr: `::error::${sentence}`,
+		});
+	});
+});
 
 test.each(stepNames)('lockstep %s --help lists its inputs', (step) => {
 	const { status, stdout } = lockstep(step, '--help');
