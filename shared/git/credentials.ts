@@ -29,6 +29,8 @@ export interface Access {
 	readonly variables: Variables;
 	/** What must not be seen in anything that is written. */
 	readonly secrets: readonly string[];
+	/** Nothing was given to log in with over HTTP. */
+	readonly isAnonymous?: boolean;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function accessTo(
 	if (credentials.skipVerify) config.push([`http.${origin}.sslVerify`, 'false']);
 	if (credentials.ca !== undefined)
 		config.push([`http.${origin}.sslCAInfo`, await caFile(credentials.ca, folder)]);
-	return { config, variables: {}, secrets };
+	return { config, variables: {}, secrets, isAnonymous: login === undefined };
 }
 
 /**

@@ -137,14 +137,35 @@ const unknownRule: Rule = {
 	says: ({ url }) => [`git cannot do this with ${url}`, 'see what the server says'],
 };
 
+/** In the place of `not-logged-in` where nobody tried to. */
+const anonymousRule: Pick<Rule, 'says'> = {
+	says: ({ url }) => [
+		`The server wants credentials for ${url}, and none were given`,
+		'give token; if it is a secret of the CI, see that this run gets it, as that of a pull request from a fork does not',
+	],
+};
+
 /** What kind of refusal git's standard error and `--porcelain` output tell of. */
 export function refusalKind(said: string): RefusalKind {
 	return ruleFor(said).kind;
 }
 
+interface Question {
+	/** What was to be written; in full or not. */
+	readonly ref?: string | undefined;
+	/** Nothing was given to log in with. */
+	readonly isAnonymous?: boolean;
+}
+
 /** The failure for it: what, the server's own words, and what to do. */
-export function refusal(said: string, remote: Remote, ref = 'the branch'): Failure {
-	const [what, advice] = ruleFor(said).says(remote, shortRef(ref));
+export function refusal(
+	said: string,
+	remote: Remote,
+	{ ref = 'the branch', isAnonymous = false }: Question = {},
+): Failure {
+	const found = ruleFor(said);
+	const rule = found.kind === 'not-logged-in' && isAnonymous ? anonymousRule : found;
+	const [what, advice] = rule.says(remote, shortRef(ref));
 	const words = serverWords(said);
 	return new Failure(`${what}${words ? ` ("${words}")` : ''}; ${advice}`);
 }

@@ -58,7 +58,9 @@ export async function openRepository(options: RepositoryOptions): Promise<Reposi
 		const variables = gitVariables(options.variables, access.variables, access.config);
 		const views = layRepository(folder, remote, { variables, signal, log });
 		const { nameObjects } = views;
-		const transport = (view: Git) => new Transport(view, { remote, log, signal, nameObjects });
+		const { isAnonymous = false } = access;
+		const transport = (view: Git) =>
+			new Transport(view, { remote, isAnonymous, log, signal, nameObjects });
 		return new Repository({
 			remote,
 			author: { identity: options.author, signer },

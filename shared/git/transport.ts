@@ -40,6 +40,8 @@ export interface PushRequest {
 
 interface Options {
 	readonly remote: Remote;
+	/** Nothing was given to log in with. */
+	readonly isAnonymous: boolean;
 	readonly log: Log;
 	readonly signal: AbortSignal;
 	/** Called when the server turns out to name objects in another way than the repository. */
@@ -53,14 +55,16 @@ const attempts = 6;
 export class Transport {
 	readonly #git: Git;
 	readonly #remote: Remote;
+	readonly #isAnonymous: boolean;
 	readonly #log: Log;
 	readonly #signal: AbortSignal;
 	readonly #nameObjects: Options['nameObjects'];
 	#filters = true;
 
-	constructor(git: Git, { remote, log, signal, nameObjects }: Options) {
+	constructor(git: Git, { remote, isAnonymous, log, signal, nameObjects }: Options) {
 		this.#git = git;
 		this.#remote = remote;
+		this.#isAnonymous = isAnonymous;
 		this.#log = log;
 		this.#signal = signal;
 		this.#nameObjects = nameObjects;
@@ -159,7 +163,7 @@ export class Transport {
 		return {
 			pushed: false,
 			sent: !/^!\t.*\[rejected\]/m.test(stdout.toString()),
-			failure: refusal(said, this.#remote, requests[0].ref),
+			failure: this.#refusal(said, requests[0].ref),
 			passing: refusalKind(said) === 'passing',
 		};
 	}
@@ -174,9 +178,13 @@ export class Transport {
 			if (expected(result.stderr)) return result;
 			if (this.#takeFormat(result.stderr)) continue;
 			if (attempt >= attempts || refusalKind(result.stderr) !== 'passing')
-				throw refusal(result.stderr, this.#remote);
+				throw this.#refusal(result.stderr);
 			await this.pause(attempt, serverWords(result.stderr));
 		}
+	}
+
+	#refusal(said: string, ref?: string): Failure {
+		return refusal(said, this.#remote, { ref, isAnonymous: this.#isAnonymous });
 	}
 
 	/** Whether that was why it failed, and the repository now names objects as the server does. */

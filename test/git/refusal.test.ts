@@ -90,7 +90,7 @@ test.each([
 test("a refusal quotes the server's own words and says what to do", () => {
 	const said =
 		'remote: \nremote: error: GH006: Protected branch update failed for refs/heads/main.        \nremote: error: At least 1 approving review is required.\nTo https://git.example.com/acme/infra.git\n!\ta:refs/heads/main\t[remote rejected] (protected branch hook declined)\nerror: failed to push some refs';
-	expect(refusal(said, remote, 'refs/heads/main').message).toBe(
+	expect(refusal(said, remote, { ref: 'refs/heads/main' }).message).toBe(
 		'main of https://git.example.com/acme/infra.git is protected ("error: GH006: Protected branch update failed for refs/heads/main. error: At least 1 approving review is required. protected branch hook declined"); use promotion-pr, which opens a pull request, or let this token push there',
 	);
 });

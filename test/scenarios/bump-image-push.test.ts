@@ -226,7 +226,11 @@ describe('a server that refuses', () => {
 			/The credentials for \S+ may not do this \("Permission to acme\/infra-staging.git denied to reader."\); give a token that may write/,
 		],
 		['a wrong token', { token: 'wrong-token' }, /does not take the credentials for \S+ \(/],
-		['no token at all', { token: undefined }, /does not take the credentials for \S+ \(/],
+		[
+			'no token at all',
+			{ token: undefined },
+			/wants credentials for \S+, and none were given \(.+\); give token; .* fork/,
+		],
 		[
 			'a repository that is not there',
 			{ repository: 'acme/none' },
