@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../failure/failure.ts';
 import type { HttpClient, HttpResponse } from '../http/client.ts';
+import { pauseAskedFor } from '../http/rate-limit.ts';
 import type { Connection } from './connection.ts';
 
 /** The part of `fetch` that octokit uses. */
@@ -14,9 +15,9 @@ const redirects = new Set([301, 302, 307, 308]);
 
 /**
  * `fetch` for octokit over our own client, which knows proxies, certificates and passing
- * faults. On top of those it waits out GitHub's rate limits, which come as 403 as well as
- * 429 (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api), and follows
- * the redirects of a renamed repository.
+ * faults and rate limits. On top of those it waits out the limits of GitHub's that name no time
+ * (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api), and follows the
+ * redirects of a renamed repository.
  */
 export function githubFetch(
 	client: HttpClient,
@@ -44,7 +45,7 @@ export function githubFetch(
 				target = next;
 				continue;
 			}
-			const pause = rateLimitPause(response, attempt);
+			const pause = secondaryLimitPause(response, attempt);
 			if (pause === undefined || attempt === attempts) {
 				requireJson(response, `${method} ${target.origin}${target.pathname}`);
 				return toFetchResponse(response);
@@ -68,23 +69,18 @@ function repeatable(method: string, path: string, body = ''): boolean {
 	return !/\/(comments|deployments)$/.test(path);
 }
 
-/** Milliseconds to wait where the answer is a rate limit, else undefined. */
-function rateLimitPause({ status, headers, text }: HttpResponse, attempt: number) {
-	if (status !== 403 && status !== 429) return undefined;
-	const asked = Number(headers['retry-after']);
-	if (headers['retry-after'] !== undefined && Number.isFinite(asked)) return asked * 1000;
-	if (headers['x-ratelimit-remaining'] === '0') {
-		const reset = Number(headers['x-ratelimit-reset']) * 1000 - Date.now();
-		if (Number.isFinite(reset)) return Math.max(reset, 0) + 1000;
-	}
-	// GitHub's own rule where it names no time: a minute at least, then longer and longer.
-	return /secondary rate limit/i.test(text) ? 60_000 * 2 ** (attempt - 1) : undefined;
+/**
+ * Milliseconds to wait after a rate limit that names no time, which our client does not know for
+ * one: a minute at least, by GitHub's own rule, then longer and longer.
+ */
+function secondaryLimitPause({ status, headers, text }: HttpResponse, attempt: number) {
+	const isUnnamed = (status === 403 || status === 429) && pauseAskedFor(headers) === undefined;
+	return isUnnamed && /secondary rate limit/i.test(text) ? 60_000 * 2 ** (attempt - 1) : undefined;
 }
 
 /** A page for people, or of a proxy's, answers 200 as well, and octokit takes it for the data. */
-function requireJson({ status, headers, text }: HttpResponse, request: string): void {
-	if (status >= 300 || withoutBody.has(status)) return;
-	if (/[/+]json\b/.test(headers['content-type'] ?? '') && text !== '') return;
+function requireJson({ status, text }: HttpResponse, request: string): void {
+	if (status >= 300 || withoutBody.has(status) || isJson(text)) return;
 	throw new Failure(
 		`${request} was answered with ${status} and no JSON, so that this is no GitHub API; check api-url`,
 	);
@@ -92,9 +88,19 @@ function requireJson({ status, headers, text }: HttpResponse, request: string): 
 
 const withoutBody = new Set([101, 204, 205, 304]);
 
+function isJson(text: string): boolean {
+	try {
+		return typeof JSON.parse(text) === 'object';
+	} catch {
+		return false;
+	}
+}
+
 function toFetchResponse({ status, headers, text }: HttpResponse): Response {
-	const pairs = Object.entries(headers).flatMap(([name, value]): [string, string][] =>
-		value === undefined ? [] : [value].flat().map((one) => [name, one]),
-	);
-	return new Response(withoutBody.has(status) ? null : text, { status, headers: pairs });
+	const all = new Headers();
+	for (const [name, value] of Object.entries(headers))
+		for (const one of [value ?? []].flat()) all.append(name, one);
+	// Octokit reads what is JSON only where the answer says so.
+	if (isJson(text)) all.set('content-type', 'application/json');
+	return new Response(withoutBody.has(status) ? null : text, { status, headers: all });
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { Log } from '../log/log.ts';
 import { proxyFor } from './proxy.ts';
+import { isRateLimit, pauseAskedFor } from './rate-limit.ts';
 
 export interface HttpClientOptions {
 	/** Requests name paths below this; a query in it is not kept. */
@@ -98,10 +99,10 @@ export class HttpClient {
 	}
 
 	/**
-	 * Sends a request and reads the answer, whatever its status. A passing fault (429, 5xx, a
-	 * broken connection) is tried again with growing pauses, or after the server's own
-	 * `Retry-After`; a request that is not idempotent only where the server cannot have acted
-	 * on it.
+	 * Sends a request and reads the answer, whatever its status. A passing fault (5xx, a broken
+	 * connection) is tried again with growing pauses, or after the server's own `Retry-After`; a
+	 * request that is not idempotent only where the server cannot have acted on it. A rate limit
+	 * is waited out for as long as the server asks.
 	 * @throws Failure where the server cannot be reached.
 	 */
 	async send(request: HttpRequest): Promise<HttpResponse> {
@@ -118,13 +119,17 @@ export class HttpClient {
 			const again =
 				response === undefined
 					? (idempotent || isRefused(error)) && !isUntrusted(error)
-					: response.status === 429 || (idempotent && isPassing(response));
+					: isRateLimit(response) || (idempotent && isPassing(response));
 			if (attempt >= attempts || !again) {
 				if (response !== undefined) return response;
 				throw this.#unreachable(request, error);
 			}
-			const pause = pauseBefore(attempt, response?.headers['retry-after'], Date.now());
-			this.#options.log.debug(`${what}: trying again in ${Math.round(pause)} ms`);
+			const pause = pauseBefore(attempt, response, Date.now());
+			if (response && isRateLimit(response))
+				this.#options.log.info(
+					`${this.#base.host} asks to slow down; going on in ${Math.ceil(pause / 1000)} s`,
+				);
+			else this.#options.log.debug(`${what}: trying again in ${Math.round(pause)} ms`);
 			await sleep(pause, undefined, { signal: this.#signal(request) }).catch(() => {
 				throw this.#signal(request).reason;
 			});
@@ -261,14 +266,17 @@ function isRefused(error: unknown): boolean {
 }
 
 /**
- * Milliseconds: what the server asks for, at most a minute, else doubling from 250 with jitter.
- * @param asked - its `Retry-After`: seconds, or a date
+ * Milliseconds: what the server asks for, else doubling from 250 with jitter.
  * @param now - in ms since 1970
  */
-export function pauseBefore(attempt: number, asked: string | undefined, now: number): number {
-	if (asked !== undefined) {
-		const seconds = /^\d+$/.test(asked) ? Number(asked) : (Date.parse(asked) - now) / 1000;
-		if (Number.isFinite(seconds)) return Math.min(Math.max(seconds, 0), 60) * 1000;
-	}
-	return 250 * 2 ** (attempt - 1) * (0.5 + Math.random());
+export function pauseBefore(
+	attempt: number,
+	response: Pick<HttpResponse, 'status' | 'headers'> | undefined,
+	now: number,
+): number {
+	const asked = response && pauseAskedFor(response.headers, now);
+	if (response === undefined || asked === undefined)
+		return 250 * 2 ** (attempt - 1) * (0.5 + Math.random());
+	// One that is unwell only guesses when it will be better.
+	return isRateLimit(response) ? asked : Math.min(asked, 60_000);
 }

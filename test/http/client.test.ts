@@ -82,13 +82,22 @@ test.each([
 	['Thu, 01 Jan 2026 00:00:07 GMT', 7000],
 	['Wed, 31 Dec 2025 23:59:00 GMT', 0],
 	['Fri, 02 Jan 2026 00:00:00 GMT', 60_000],
-])('Retry-After: %s is waited for as it says, and a minute at most', (asked, pause) => {
-	expect(pauseBefore(1, asked, Date.parse('2026-01-01T00:00:00Z'))).toBe(pause);
+])(
+	'Retry-After: %s is waited for as it says, where it is no rate limit a minute at most',
+	(asked, pause) => {
+		const unwell = { status: 503, headers: { 'retry-after': asked } };
+		expect(pauseBefore(1, unwell, Date.parse('2026-01-01T00:00:00Z'))).toBe(pause);
+	},
+);
+
+test('a rate limit is waited out in full', () => {
+	expect(pauseBefore(1, { status: 429, headers: { 'retry-after': '600' } }, 0)).toBe(600_000);
 });
 
 test.each([undefined, 'soon', ''])('with Retry-After: %s pauses grow', (asked) => {
 	for (const attempt of [1, 2, 3, 4]) {
-		const pause = pauseBefore(attempt, asked, 0);
+		const headers = asked === undefined ? {} : { 'retry-after': asked };
+		const pause = pauseBefore(attempt, { status: 429, headers }, 0);
 		expect(pause).toBeGreaterThanOrEqual(125 * 2 ** (attempt - 1));
 		expect(pause).toBeLessThanOrEqual(375 * 2 ** (attempt - 1));
 	}
@@ -107,12 +116,21 @@ test('what a POST may have done is not done twice', async () => {
 	expect(requests).toHaveLength(1);
 });
 
-test('a POST that the server put off is sent again', async () => {
-	answer = status(429);
-	expect(await clientOf().send({ method: 'POST', path: '/a', body: {} })).toMatchObject({
-		status: 200,
-	});
-});
+test.each([429, 403])(
+	'a POST that the server put off by %i is sent again, and told',
+	async (code) => {
+		answer = status(code);
+		const told: string[] = [];
+		const info = (text: string) => void told.push(text);
+		const client = clientOf({ log: { debug: silent, info, warn: silent, error: silent } });
+		expect(await client.send({ method: 'POST', path: '/a', body: {} })).toMatchObject({
+			status: 200,
+		});
+		expect(told).toEqual([
+			expect.stringMatching(/^127\.0\.0\.1:\d+ asks to slow down; going on in 0 s$/),
+		]);
+	},
+);
 
 test('a caller may know better which answers pass', async () => {
 	answer = status(500);
