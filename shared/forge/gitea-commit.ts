@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { Failure } from '../failure/failure.ts';
 import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
 import type { HttpRequest, HttpResponse } from '../http/client.ts';
+import type { Rest } from './rest.ts';
 
 /** What it takes to write by the API of one repository. */
 interface Writing {
-	/** Sends a request below the repository's path. */
-	readonly send: (request: HttpRequest) => Promise<HttpResponse>;
-	readonly refused: (doing: string, response: HttpResponse, advice?: string) => Failure;
-	readonly wordsIn: (response: HttpResponse) => string;
+	readonly rest: Rest;
+	/** The repository's path in the API. */
+	readonly repository: string;
 	readonly signal: AbortSignal;
 }
 
@@ -57,9 +57,8 @@ async function commitAndSwap(
 		return swapped.status === 405 ? undefined : swapped.outcome;
 	} finally {
 		// What stays for a fault is overwritten and removed by the next run.
-		await writing
-			.send({ method: 'DELETE', path: `/branches/${escaped(own)}` })
-			.catch(() => undefined);
+		const path = `${writing.repository}/branches/${escaped(own)}`;
+		await writing.rest.send({ method: 'DELETE', path }).catch(() => undefined);
 	}
 }
 
@@ -80,16 +79,18 @@ function mayPass({ outcome }: Extract<Asked, { done: false }>): boolean {
 	return outcome.passing || passing.test(outcome.failure.message);
 }
 
+/** Sends a request below the repository's path. */
 async function ask(
-	{ send, refused, wordsIn, signal }: Writing,
+	{ rest, repository, signal }: Writing,
 	{ branch }: FilesToWrite,
 	request: HttpRequest,
 ): Promise<Asked> {
 	try {
-		const response = await send(request);
+		const response = await rest.send({ ...request, path: `${repository}${request.path}` });
 		const { status } = response;
 		if (status < 300) return { done: true, response };
-		const failure = refused(`commit to ${branch}`, response, adviceOn(wordsIn(response)));
+		const advice = adviceOn(rest.words(response));
+		const failure = rest.refused(`commit to ${branch}`, response, advice);
 		const lost = status >= 500;
 		return { done: false, status, outcome: { pushed: false, sent: lost, passing: lost, failure } };
 	} catch (failure) {

@@ -1,8 +1,8 @@
-import { Failure } from '../failure/failure.ts';
-import type { HttpRequest, HttpResponse } from '../http/client.ts';
+import type { HttpResponse } from '../http/client.ts';
 import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
 import { draftMark } from './gitea-pull-request.ts';
-import { missingCheck, waits } from './merging.ts';
+import { type Attempt, ifTold, keepTrying, missingCheck, waits } from './merging.ts';
+import type { Rest } from './rest.ts';
 
 /** What of a pull request tells how it stands (Gitea's /swagger.v1.json, `PullRequest`). */
 interface Pull {
@@ -39,47 +39,40 @@ interface Status {
 
 /** One pull request of one repository, and how to ask for it. */
 export interface MergeQuestion {
+	readonly rest: Rest;
 	readonly number: number;
-	readonly send: (request: HttpRequest) => Promise<HttpResponse>;
-	readonly ask: <T>(doing: string, path: string) => Promise<T>;
-	/** The address below the repository's. */
-	readonly path: (path: string) => string;
-	readonly refused: (doing: string, response: HttpResponse) => Failure;
-	/** Gitea's own words in an answer. */
-	readonly wordsIn: (response: HttpResponse) => string;
-	/** Waits before another attempt. */
-	readonly pause: (attempt: number) => Promise<void>;
+	/** The repository's path in the API. */
+	readonly repository: string;
 }
-
-const attempts = 5;
 
 /** How a pull request stands, and what it waits for. */
 export async function mergeState(question: MergeQuestion): Promise<MergeState> {
-	const { number, ask } = question;
-	const doing = `read how pull request ${number} stands`;
-	const pull = await ask<Pull>(doing, `/pulls/${number}`);
-	const state = pull.merged ? 'merged' : pull.state === 'open' ? 'open' : 'closed';
-	const known = { state, headCommit: pull.head.sha } as const;
+	const { rest, number, repository } = question;
+	const pull = await read(question);
+	const state = stateOf(pull);
+	const known = { state, headCommit: pull.head.sha };
 	const { merge_commit_sha: commit } = pull;
 	const mergeCommit = pull.merged && commit !== null ? commit : undefined;
 	if (state !== 'open')
 		return { ...known, mergeCommit, baseCommit: undefined, outdated: undefined, waitsFor: [] };
-	const [branch, reviews, { statuses }] = await Promise.all([
-		ask<Branch>(doing, `/branches/${encodeURIComponent(pull.base.ref)}`),
-		ask<Review[]>(doing, `/pulls/${number}/reviews?limit=50`),
-		ask<{ statuses: Status[] | null }>(doing, `/commits/${pull.head.sha}/status`),
+	const ask = <T>(path: string) =>
+		ifTold(rest.ask<T>(`read how pull request ${number} stands`, { path: `${repository}${path}` }));
+	const [branch, reviews, checks] = await Promise.all([
+		ask<Branch>(`/branches/${encodeURIComponent(pull.base.ref)}`),
+		ask<Review[]>(`/pulls/${number}/reviews?limit=50`),
+		ask<{ statuses: Status[] | null }>(`/commits/${pull.head.sha}/status`),
 	]);
 	const isDraft = draftMark.test(pull.title);
 	return {
 		...known,
 		mergeCommit: undefined,
-		baseCommit: branch.commit.id,
+		baseCommit: branch?.commit.id,
 		outdated: pull.mergeable || isDraft ? undefined : 'conflict',
 		waitsFor: [
 			...(isDraft ? [waits.draft] : []),
 			...(pull.mergeable || isDraft ? [] : [waits.conflict(pull.base.ref)]),
-			...missingReviews(branch, reviews),
-			...missingChecks(branch, statuses ?? []),
+			...(branch && reviews ? missingReviews(branch, reviews) : []),
+			...(branch && checks ? missingChecks(branch, checks.statuses ?? []) : []),
 		],
 	};
 }
@@ -92,39 +85,38 @@ export async function autoMerge(
 	question: MergeQuestion,
 	wish: AutoMerge,
 ): Promise<AutoMergeOutcome> {
-	const { number, path, send, ask, refused, wordsIn, pause } = question;
-	const doing = `plan the merge of pull request ${number}`;
-	const where = path(`/pulls/${number}/merge`);
-	let replace = wish.replace;
-	for (let attempt = 1; ; attempt++) {
-		const response = await send({
+	const { rest, number } = question;
+	let { replace } = wish;
+	const look = async () => {
+		const pull = await read(question);
+		return { pull, state: stateOf(pull) };
+	};
+	return await keepTrying(rest, number, look, async () => {
+		const response = await rest.send({
 			method: 'POST',
-			path: where,
+			path: `${of(question)}/merge`,
 			body: { do: wish.method, merge_when_checks_succeed: true, ...textOf(wish) },
 			// A second time it says that it knows already.
 			idempotent: true,
 		});
-		if (response.status === 201) return 'planned';
-		if (response.status === 200) return 'merged';
-		const known = response.status === 409 && /schedul/i.test(wordsIn(response));
-		if (known && !replace) return 'planned';
-		if (known) {
+		const isKnown = response.status === 409 && /schedul/i.test(rest.words(response));
+		if (isKnown && replace) {
 			replace = false;
 			await cancelAutoMerge(question);
-			continue;
+			return {};
 		}
-		const pull = await ask<Pull>(doing, `/pulls/${number}`);
-		if (pull.merged) return 'merged';
-		if (pull.state !== 'open')
-			throw new Failure(`Pull request ${number} was closed, so that it cannot be merged`);
-		// So it says while it finds out whether it can be merged, and of a conflict.
-		if (response.status !== 405 && response.status < 500) throw refused(doing, response);
-		if (attempt === attempts) {
-			if (response.status === 405) return 'not-yet';
-			throw refused(doing, response);
-		}
-		await pause(attempt);
-	}
+		return isKnown ? 'planned' : outcomeOf(question, response);
+	});
+}
+
+/** 405: so it says while it finds out whether it can be merged, and of a conflict. 404: it was closed. */
+function outcomeOf({ rest, number }: MergeQuestion, response: HttpResponse): Attempt {
+	if (response.status === 201) return 'planned';
+	if (response.status === 200) return 'merged';
+	if (response.status === 405) return {};
+	const failure = rest.refused(`plan the merge of pull request ${number}`, response);
+	if ([404, 409].includes(response.status) || response.status >= 500) return { failure };
+	throw failure;
 }
 
 /** By the names that Gitea has since version 1.26, and by those of before. */
@@ -141,10 +133,23 @@ function textOf({ text }: AutoMerge): object {
 
 /** Takes a planned merge back; Gitea answers 404 where there is none. */
 export async function cancelAutoMerge(question: MergeQuestion): Promise<void> {
-	const { number, send, path, refused } = question;
-	const response = await send({ method: 'DELETE', path: path(`/pulls/${number}/merge`) });
+	const { rest, number } = question;
+	const response = await rest.send({ method: 'DELETE', path: `${of(question)}/merge` });
 	if (response.status >= 300 && response.status !== 404)
-		throw refused(`take back the planned merge of pull request ${number}`, response);
+		throw rest.refused(`take back the planned merge of pull request ${number}`, response);
+}
+
+async function read(question: MergeQuestion): Promise<Pull> {
+	const doing = `read how pull request ${question.number} stands`;
+	return await question.rest.ask<Pull>(doing, { path: of(question) });
+}
+
+function of({ repository, number }: MergeQuestion): string {
+	return `${repository}/pulls/${number}`;
+}
+
+function stateOf({ merged, state }: Pull): MergeState['state'] {
+	return merged ? 'merged' : state === 'open' ? 'open' : 'closed';
 }
 
 function missingReviews({ required_approvals: wanted = 0 }: Branch, reviews: Review[]): string[] {

@@ -26,16 +26,17 @@ export interface GiteaPull {
 	base: Branch;
 }
 
-/** `ref` is `refs/pull/N/head` once the branch is gone; `label` is its name. */
+/** `ref` is `refs/pull/N/head` once the branch is gone; `label` is its name then too. */
 interface Branch {
 	ref: string;
-	label: string;
+	label?: string;
 	sha: string;
 	repo_id: number;
 }
 
 /** What Gitea takes for a draft by default ([repository.pull-request] WORK_IN_PROGRESS_PREFIXES). */
 export const draftMark = /^(WIP:|\[WIP\])\s*/i;
+
 export function toPullRequest(pull: GiteaPull): PullRequest {
 	const logins = (users: User[] | null | undefined) => (users ?? []).map(({ login }) => login);
 	return {
@@ -44,7 +45,7 @@ export function toPullRequest(pull: GiteaPull): PullRequest {
 		title: pull.title.replace(draftMark, ''),
 		body: (pull.body ?? '').replaceAll('\r\n', '\n'),
 		draft: draftMark.test(pull.title),
-		head: pull.head.label,
+		head: pull.head.label ?? pull.head.ref,
 		headCommit: pull.head.sha,
 		base: pull.base.ref,
 		state: pull.merged === true ? 'merged' : pull.state === 'open' ? 'open' : 'closed',

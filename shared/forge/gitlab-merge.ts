@@ -1,7 +1,7 @@
 import { Failure } from '../failure/failure.ts';
 import type { HttpResponse } from '../http/client.ts';
 import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
-import { type Attempt, keepTrying, missingCheck, squashMessage, waits } from './merging.ts';
+import { type Attempt, ifTold, keepTrying, missingCheck, squashMessage, waits } from './merging.ts';
 import type { Rest } from './rest.ts';
 
 /** What of a merge request tells how it stands (docs.gitlab.com/api/merge_requests). */
@@ -52,14 +52,13 @@ export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 		const mergeCommit = state === 'merged' ? merged : undefined;
 		return { ...known, mergeCommit, baseCommit: undefined, outdated: undefined, waitsFor: [] };
 	}
-	const { commit } = await rest.ask<{ commit: { id: string } }>(doing, {
-		path: `${project}/repository/branches/${encodeURIComponent(pull.target_branch)}`,
-	});
+	const path = `${project}/repository/branches/${encodeURIComponent(pull.target_branch)}`;
+	const base = await ifTold(rest.ask<{ commit: { id: string } }>(doing, { path }));
 	const { detailed_merge_status: status, merge_when_pipeline_succeeds: planned } = pull;
 	return {
 		...known,
 		mergeCommit: undefined,
-		baseCommit: commit.id,
+		baseCommit: base?.commit.id,
 		outdated: status === 'conflict' ? 'conflict' : status === 'need_rebase' ? 'behind' : undefined,
 		waitsFor: waitsFor(pull),
 		planned,
@@ -207,14 +206,11 @@ function stateOf({ state }: Merging): MergeState['state'] {
 
 /** Why a merge train let it go, which GitLab tells in a note of its own alone. */
 async function expulsionOf(question: MergeQuestion): Promise<string | undefined> {
-	const notes = await question.rest.ask<{ body: string; system: boolean }[]>(
-		`read the notes of pull request ${question.number}`,
-		{
-			path: `${of(question)}/notes`,
-			query: { order_by: 'created_at', sort: 'desc', per_page: 20 },
-		},
-	);
-	const latest = notes.find(({ body, system }) => system && /merge train/.test(body));
+	const doing = `read the notes of pull request ${question.number}`;
+	const query = { order_by: 'created_at', sort: 'desc', per_page: 20 };
+	const asked = { path: `${of(question)}/notes`, query };
+	const notes = await ifTold(question.rest.ask<{ body: string; system: boolean }[]>(doing, asked));
+	const latest = notes?.find(({ body, system }) => system && /merge train/.test(body));
 	return /^(?:removed|aborted).* because (.+)$/s.exec(latest?.body ?? '')?.[1];
 }
 

@@ -54,6 +54,16 @@ export function missingCheck(name: string, failed: boolean): string {
 	return `${name}, which ${failed ? 'has failed' : 'is not done'}`;
 }
 
+/** What is asked for; undefined where it is refused, for what only explains a wait is no reason to end it. */
+export async function ifTold<T>(asked: Promise<T>): Promise<T | undefined> {
+	try {
+		return await asked;
+	} catch (error) {
+		if (error instanceof Failure) return undefined;
+		throw error;
+	}
+}
+
 /** Reasons that are worded alike on every forge. */
 export const waits = {
 	draft: 'somebody to say that it is no draft any more',

@@ -129,14 +129,24 @@ export class Rest {
 		}
 	}
 
-	/** Sends what must not be sent twice; `heard` asks whether one whose answer got lost arrived. */
-	async sayOnce(doing: string, request: HttpRequest, heard: () => Promise<boolean>): Promise<void> {
+	/**
+	 * Sends what must not be sent twice; `heard` asks whether one whose answer got lost arrived.
+	 * @returns the answer, unless that got lost
+	 */
+	async sayOnce(
+		doing: string,
+		request: HttpRequest,
+		heard: () => Promise<boolean>,
+	): Promise<HttpResponse | undefined> {
 		for (let attempt = 1; ; attempt++) {
-			const { lost, failure } = await this.#say(doing, request);
-			if (failure === undefined) return;
-			if (!lost || attempt === settling.attempts) throw failure;
+			const response = await this.sendOnce(request);
+			const isAnswer = !(response instanceof Failure);
+			if (isAnswer && response.status < 300) return response;
+			const failure = isAnswer ? this.refused(doing, response) : response;
+			const isLost = !isAnswer || response.status >= 500;
+			if (!isLost || attempt === settling.attempts) throw failure;
 			await this.pause(attempt);
-			if (await heard()) return;
+			if (await heard()) return undefined;
 		}
 	}
 
@@ -146,13 +156,6 @@ export class Rest {
 		connection.log.warn(
 			`${title} has no ${what} on pull requests: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} left out`,
 		);
-	}
-
-	async #say(doing: string, request: HttpRequest): Promise<{ lost: boolean; failure?: unknown }> {
-		const response = await this.sendOnce(request);
-		if (response instanceof Failure) return { lost: true, failure: response };
-		if (response.status < 300) return { lost: false };
-		return { lost: response.status >= 500, failure: this.refused(doing, response) };
 	}
 
 	/** Waits before another attempt, twice as long as before the last one. */
