@@ -77,7 +77,7 @@ export async function seeThrough(
 				if (missing !== '' && inputs.autoMerge) log.info(`${name} waits for ${missing}`);
 				return { kind: 'done', merged: false, mergeCommit: undefined };
 			}
-			if (state.outdated !== undefined && state.baseCommit !== ready.base)
+			if (state.outdated !== undefined && hasMoved(state.baseCommit, ready.base))
 				return { kind: 'outdated', why: `${name} waits for ${missing}` };
 			if (state.expelled !== undefined && outcome === 'planned')
 				throw new Failure(
@@ -96,6 +96,11 @@ export async function seeThrough(
 	} catch (error) {
 		throw late(error, told);
 	}
+}
+
+/** Whether the base is not what the edit was made on; one that the forge does not tell may be. */
+function hasMoved(now: string | undefined, madeOn: string | undefined): boolean {
+	return madeOn === undefined || (now !== undefined && now !== madeOn);
 }
 
 /** What is told of a pull request that is open no more. */

@@ -4,6 +4,7 @@ import type { Rights } from '../../shared/forge/github-app.ts';
 import { code, inertMarkdown, inertText, link } from '../../shared/forge/markdown.ts';
 import {
 	bringAbout,
+	closeOpen,
 	dress,
 	type Operation,
 	pullRequestOf,
@@ -224,8 +225,11 @@ async function promoteOne(
 	const done = { ...outputs, operation, number, url, commit: edit.commit, verified };
 	// Whatever fails from here on, the pull request is there.
 	context.report(done);
+	const superseded: number[] = [];
 	for (const one of older) {
-		await forge.closePullRequest(one, supersededComment(request, applied.image, forge.mark));
+		const comment = supersededComment(request, applied.image, forge.mark);
+		if (!(await closeOpen(forge, one, comment))) continue;
+		superseded.push(one.number);
 		log.info(`Closed pull request ${one.number}, which this one takes the place of: ${one.url}`);
 	}
 	if (request.state === 'open')
@@ -247,7 +251,7 @@ async function promoteOne(
 		changed: operation === 'updated',
 		text: { title, body: inertText(formatTrailers(record)) },
 	};
-	return { ...done, superseded: older.map((one) => one.number), ready };
+	return { ...done, superseded, ready };
 }
 
 /** Whether something newer is proposed already, by this or another branch. */
@@ -284,8 +288,9 @@ async function closeDone(
 	const { number, url } = present;
 	if (inputs.dryRun) log.info(`Dry run: pull request ${number} would be closed (${url})`);
 	else {
-		await forge.closePullRequest(present, alreadyThereComment(base.branch, image));
-		log.info(`${where} says so already: closed pull request ${number} (${url})`);
+		const isClosed = await closeOpen(forge, present, alreadyThereComment(base.branch, image));
+		const what = isClosed ? 'closed pull request' : 'nothing is left to do for pull request';
+		log.info(`${where} says so already: ${what} ${number} (${url})`);
 	}
 	return { operation: 'closed', number, url, superseded: [] };
 }

@@ -53,6 +53,25 @@ export async function bringAbout(
 	return { request, operation: told && !pushed ? 'unchanged' : 'updated' };
 }
 
+/**
+ * Closes a pull request that was open when it was read.
+ * @returns false where somebody merged or closed it meanwhile
+ */
+export async function closeOpen(
+	forge: Forge,
+	request: PullRequest,
+	comment: string,
+): Promise<boolean> {
+	try {
+		await forge.closePullRequest(request, comment);
+		return true;
+	} catch (error) {
+		// Some forges refuse to close what is merged.
+		if ((await endOf(forge, request)) === undefined) throw error;
+		return false;
+	}
+}
+
 /** How it ended, where it is open no more. */
 async function endOf(
 	forge: Forge,

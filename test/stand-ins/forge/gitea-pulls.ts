@@ -88,6 +88,7 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			const repository = call.repository('write');
 			const pull = repository.pull(call.number());
 			const title = call.text('title');
+			if (pull.merge && call.text('state') !== undefined) return mergedAlready(call);
 			if (title !== undefined) pull.draft = isDraft(title);
 			if (call.body.labels !== undefined) await setLabels(call, repository, pull);
 			await updatePullRequest(call.model, repository, call.user, pull, {
@@ -124,6 +125,11 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 			return created([]);
 		});
 	addIssueRoutes(router, views);
+}
+
+function mergedAlready({ model }: ApiCall): Answer {
+	const message = 'cannot change state of this pull request, it was already merged';
+	return { status: 412, body: { message, url: `${model.url}/api/swagger` } };
 }
 
 /** Comments, labels and assignees, which stand with the issue. */
