@@ -23,7 +23,7 @@ interface AzurePull {
 	description?: string;
 	status: 'active' | 'abandoned' | 'completed';
 	isDraft?: boolean;
-	createdBy: Identity;
+	createdBy?: Identity;
 	sourceRefName: string;
 	targetRefName: string;
 	lastMergeSourceCommit?: { commitId: string };
@@ -334,7 +334,7 @@ export class AzureForge implements Forge {
 			headCommit: pull.lastMergeSourceCommit?.commitId ?? '',
 			base: branchOf(pull.targetRefName),
 			state: states[pull.status],
-			author: pull.createdBy.uniqueName,
+			author: pull.createdBy?.uniqueName ?? '',
 			labels: (pull.labels ?? []).map(({ name }) => name),
 			assignees: [],
 			requestedReviewers: waiting

@@ -42,10 +42,10 @@ interface ServerPull {
 	state: 'OPEN' | 'MERGED' | 'DECLINED';
 	/** Since version 8.18. */
 	draft?: boolean;
-	author: { user: User };
+	author?: { user: User };
 	fromRef: Ref;
 	toRef: Ref;
-	reviewers: Reviewer[];
+	reviewers?: Reviewer[];
 	links: { self: { href: string }[] };
 }
 
@@ -53,7 +53,7 @@ interface Ref {
 	/** In full: `refs/heads/main`. */
 	id: string;
 	latestCommit: string;
-	repository: { id: number };
+	repository?: { id: number };
 }
 
 interface Page<T> {
@@ -198,7 +198,7 @@ export class BitbucketServerForge implements Forge {
 	}
 
 	async reviewersOf(request: PullRequest): Promise<string[]> {
-		const { reviewers } = await this.#read(request);
+		const { reviewers = [] } = await this.#read(request);
 		return reviewers.filter(({ status }) => status !== 'UNAPPROVED').map(({ user }) => user.name);
 	}
 
@@ -209,7 +209,7 @@ export class BitbucketServerForge implements Forge {
 		const names = [...users, ...teams].join(', ');
 		const doing = `ask ${names} for a review of pull request ${request.number}`;
 		if (users.length > 0)
-			await this.#change(request, doing, ({ reviewers }) => {
+			await this.#change(request, doing, ({ reviewers = [] }) => {
 				const all = new Set([...reviewers.map(({ user }) => user.name), ...users]);
 				return { reviewers: [...all].map((name) => only({ name })) };
 			});
@@ -298,7 +298,7 @@ export class BitbucketServerForge implements Forge {
 	): Promise<void> {
 		const put = async (): Promise<HttpRequest> => {
 			const pull = await this.#read(request);
-			const { version, title, description = '', reviewers } = pull;
+			const { version, title, description = '', reviewers = [] } = pull;
 			// What is left out is taken away.
 			const kept = { title, description, reviewers: reviewers.map(({ user }) => only(user)) };
 			return {
@@ -339,7 +339,7 @@ function branchOf(ref: string): string {
 }
 
 function toPullRequest(pull: ServerPull): PullRequest {
-	const waiting = pull.reviewers.filter(({ status }) => status === 'UNAPPROVED');
+	const waiting = (pull.reviewers ?? []).filter(({ status }) => status === 'UNAPPROVED');
 	return {
 		number: pull.id,
 		url: pull.links.self[0]?.href ?? '',
@@ -350,7 +350,7 @@ function toPullRequest(pull: ServerPull): PullRequest {
 		headCommit: pull.fromRef.latestCommit,
 		base: branchOf(pull.toRef.id),
 		state: pull.state === 'OPEN' ? 'open' : pull.state === 'MERGED' ? 'merged' : 'closed',
-		author: pull.author.user.name,
+		author: pull.author?.user.name ?? '',
 		labels: [],
 		assignees: [],
 		requestedReviewers: waiting.map(({ user }) => user.name),
@@ -360,5 +360,5 @@ function toPullRequest(pull: ServerPull): PullRequest {
 
 /** A fork may have a branch of the same name; its pull requests are none of the step's. */
 function isOwn({ fromRef, toRef }: ServerPull): boolean {
-	return fromRef.repository.id === toRef.repository.id;
+	return fromRef.repository?.id === toRef.repository?.id;
 }

@@ -32,7 +32,7 @@ interface CloudPull {
 	description?: string | null;
 	state: 'OPEN' | 'MERGED' | 'DECLINED' | 'SUPERSEDED';
 	draft?: boolean;
-	author: Account | null;
+	author?: Account | null;
 	source: Side;
 	destination: Side;
 	reviewers?: Account[];
@@ -44,7 +44,7 @@ interface CloudPull {
 interface Side {
 	branch: { name: string };
 	commit: { hash: string } | null;
-	repository: { uuid: string } | null;
+	repository?: { uuid: string } | null;
 }
 
 interface Page<T> {
@@ -347,7 +347,7 @@ function toPullRequest(pull: CloudPull): PullRequest {
 		headCommit: pull.source.commit?.hash ?? '',
 		base: pull.destination.branch.name,
 		state: pull.state === 'OPEN' ? 'open' : pull.state === 'MERGED' ? 'merged' : 'closed',
-		author: pull.author === null ? '' : nameOf(pull.author),
+		author: pull.author ? nameOf(pull.author) : '',
 		labels: [],
 		assignees: [],
 		requestedReviewers: waiting.map(nameOf),
@@ -373,5 +373,5 @@ function hasReviewed({ approved, state }: { approved: boolean; state: string | n
 
 /** A fork may have a branch of the same name; its pull requests are none of the step's. */
 function isOwn({ source, destination }: CloudPull): boolean {
-	return source.repository !== null && source.repository.uuid === destination.repository?.uuid;
+	return source.repository?.uuid === destination.repository?.uuid;
 }

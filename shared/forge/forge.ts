@@ -137,7 +137,7 @@ export interface Forge {
 	 * Opens a pull request. Where another process opened one between the same two branches a
 	 * moment ago, that one is returned, with `created: false`.
 	 */
-	openPullRequest(request: NewPullRequest): Promise<{ request: PullRequest; created: boolean }>;
+	openPullRequest(request: NewPullRequest): Promise<Opened>;
 	/** Changes title and body; a draft stays one. */
 	updatePullRequest(request: PullRequest, change: { title: string; body: string }): Promise<void>;
 	/** Closes it without merging, after saying why in a comment. */

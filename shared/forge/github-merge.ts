@@ -2,6 +2,7 @@ import type { Octokit } from '@octokit/rest';
 import { Failure } from '../failure/failure.ts';
 import type { AutoMerge, AutoMergeOutcome, MergeState } from './forge.ts';
 import { graphqlErrors } from './github-commit.ts';
+import { isRequestError } from './github-error.ts';
 import { type Attempt, keepTrying, missingCheck, waits } from './merging.ts';
 
 /** How a pull request stands, in the words of GitHub's schema. */
@@ -93,6 +94,9 @@ export interface MergeQuestion {
 	readonly pause: (attempt: number) => Promise<void>;
 }
 
+const withoutGraphql =
+	'GitHub plans merges by its GraphQL API alone, which this server does not have';
+
 const states = { OPEN: 'open', CLOSED: 'closed', MERGED: 'merged' } as const;
 
 /** How a pull request stands, and what it waits for. */
@@ -149,6 +153,8 @@ async function tryAutoMerge(
 	const { octokit, number, failure } = question;
 	const doing = `plan the merge of pull request ${number}`;
 	const pullRequestId = pull.id;
+	const { mergeStateStatus: status } = pull;
+	const isClean = status === 'CLEAN' || status === 'HAS_HOOKS';
 	try {
 		if (pull.autoMergeRequest !== null)
 			await octokit.graphql(disabling, { input: { pullRequestId } });
@@ -157,12 +163,13 @@ async function tryAutoMerge(
 		return 'planned';
 	} catch (error) {
 		const errors = graphqlErrors(error);
+		if (isRequestError(error, 404))
+			return isClean ? await mergeNow(question, pull, wish) : { noPlan: withoutGraphql };
 		// The answer got lost, perhaps: how the pull request stands then tells.
 		if (errors === undefined) return { failure: failure(doing, error) };
 		const said = errors.map(({ message }) => message).join(': ');
 		if (!/ status$|rules not configured/i.test(said)) throw refusal(question, said, wish, error);
-		const { mergeStateStatus: status } = pull;
-		if (status === 'CLEAN' || status === 'HAS_HOOKS')
+		if (isClean)
 			return pull.isMergeQueueEnabled
 				? await enqueue(question, pull)
 				: await mergeNow(question, pull, wish);
@@ -201,7 +208,8 @@ async function mergeNow(
 	}
 }
 
-async function readPull({ octokit, owner, name, number, failure }: MergeQuestion): Promise<Pull> {
+async function readPull(question: MergeQuestion): Promise<Pull> {
+	const { octokit, owner, name, number, failure } = question;
 	type Answer = { repository: { pullRequest: Pull | null } | null };
 	const doing = `read how pull request ${number} stands`;
 	let answer: Answer | undefined;
@@ -211,6 +219,7 @@ async function readPull({ octokit, owner, name, number, failure }: MergeQuestion
 		// A token that may not read checks gets all the rest, and an error for these.
 		answer = (error as { data?: Answer }).data;
 		const errors = graphqlErrors(error);
+		if (isRequestError(error, 404)) return await readByRest(question, doing);
 		if (errors === undefined) throw failure(doing, error);
 		if (!answer?.repository?.pullRequest)
 			throw new Failure(
@@ -221,6 +230,35 @@ async function readPull({ octokit, owner, name, number, failure }: MergeQuestion
 	const pull = answer.repository?.pullRequest;
 	if (!pull) throw new Failure(`GitHub has no pull request ${number} in ${owner}/${name}`);
 	return pull;
+}
+
+/** The same where there is no GraphQL, as behind some proxies: less is told of what is missing. */
+async function readByRest(
+	{ octokit, owner, name: repo, number, failure }: MergeQuestion,
+	doing: string,
+): Promise<Pull> {
+	const asked = octokit.rest.pulls.get({ owner, repo, pull_number: number });
+	const { data } = await asked.catch((error: unknown) => {
+		throw failure(doing, error);
+	});
+	const mergeability = data.mergeable_state ?? (data.mergeable ? 'clean' : 'unknown');
+	return {
+		id: data.node_id,
+		state: data.merged ? 'MERGED' : data.state === 'open' ? 'OPEN' : 'CLOSED',
+		isDraft: data.draft ?? false,
+		mergeStateStatus: mergeability.toUpperCase(),
+		reviewDecision: null,
+		headRefOid: data.head.sha,
+		baseRefName: data.base.ref,
+		mergeCommit: data.merged && data.merge_commit_sha ? { oid: data.merge_commit_sha } : null,
+		baseRef: null,
+		autoMergeRequest: null,
+		isMergeQueueEnabled: false,
+		isInMergeQueue: false,
+		mergeQueueEntry: null,
+		timelineItems: { nodes: null },
+		commits: { nodes: null },
+	};
 }
 
 function isPlanned(pull: Pull, { method, text }: AutoMerge): boolean {

@@ -4,7 +4,10 @@ import type { PullRequest } from './forge.ts';
 export type ListedPull = RestEndpointMethodTypes['pulls']['list']['response']['data'][number];
 type AnyPull = ListedPull | RestEndpointMethodTypes['pulls']['create']['response']['data'];
 
-/** A pull request as GitHub's API gives it, in a list or by itself. */
+/**
+ * A pull request as GitHub's API gives it, in a list or by itself. Servers that only speak
+ * GitHub's language leave out some of it.
+ */
 export function toPullRequest(pull: AnyPull): PullRequest {
 	const users = (list: { login?: string }[] | null | undefined) =>
 		(list ?? []).flatMap(({ login }) => login ?? []);
@@ -17,9 +20,9 @@ export function toPullRequest(pull: AnyPull): PullRequest {
 		head: pull.head.ref,
 		headCommit: pull.head.sha,
 		base: pull.base.ref,
-		state: pull.merged_at !== null ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
+		state: pull.merged_at ? 'merged' : pull.state === 'open' ? 'open' : 'closed',
 		author: pull.user?.login ?? '',
-		labels: pull.labels.map(({ name }) => name),
+		labels: (pull.labels ?? []).map(({ name }) => name),
 		assignees: users(pull.assignees),
 		requestedReviewers: users(pull.requested_reviewers),
 		requestedTeams: (pull.requested_teams ?? []).map(({ slug }) => slug),

@@ -12,6 +12,7 @@ import type {
 	Forge,
 	MergeState,
 	NewPullRequest,
+	Opened,
 	PullRequest,
 	Verification,
 } from './forge.ts';
@@ -108,16 +109,15 @@ export class GitHubForge implements Forge {
 		return pull;
 	}
 
-	async openPullRequest(
-		request: NewPullRequest,
-	): Promise<{ request: PullRequest; created: boolean }> {
+	async openPullRequest(request: NewPullRequest): Promise<Opened> {
 		const doing = `open the pull request from ${request.head} to ${request.base}`;
 		for (let attempt = 1; ; attempt++) {
 			try {
 				const { data } = await this.#octokit.rest.pulls.create({ ...this.#where, ...request });
 				this.#fresh.add(data.number);
-				this.#noteAuthor(data.user.login);
-				return { request: toPullRequest(data), created: true };
+				const opened = toPullRequest(data);
+				this.#noteAuthor(opened.author);
+				return { request: opened, created: true };
 			} catch (error) {
 				if (!isRequestError(error, 422)) throw this.#failure(doing, error);
 				const words = wordsOf(error);
@@ -321,7 +321,7 @@ export class GitHubForge implements Forge {
 
 	/** A fork may have a branch of the same name; its pull requests are none of the step's. */
 	#isOwn(pull: ListedPull): boolean {
-		return pull.head.repo?.id === pull.base.repo.id;
+		return pull.head.repo?.id === pull.base.repo?.id;
 	}
 
 	async #ask<T>(doing: string, request: () => Promise<T>): Promise<T> {

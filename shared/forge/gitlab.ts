@@ -35,7 +35,7 @@ interface MergeRequest {
 	source_project_id: number | null;
 	target_project_id: number;
 	author: User | null;
-	labels: string[];
+	labels?: string[];
 	assignees: User[] | null;
 	reviewers?: User[] | null;
 }
@@ -297,7 +297,7 @@ function toPullRequest(request: MergeRequest): PullRequest {
 		// `locked` is one that is being merged at this moment.
 		state: request.state === 'opened' || request.state === 'locked' ? 'open' : request.state,
 		author: request.author?.username ?? '',
-		labels: request.labels,
+		labels: request.labels ?? [],
 		assignees: names(request.assignees),
 		requestedReviewers: names(request.reviewers),
 		requestedTeams: [],

@@ -49,6 +49,8 @@ export interface Proposed {
 
 /** What GitHub takes in a body, less a little; of other forges each says itself what it takes. */
 const usualLength = 65_000;
+/** Of 255 that GitLab and Gitea take, less the mark of a draft and the number beside it in a squash. */
+const longestTitle = 240;
 const longestDiff = 40_000;
 /** A diff that is cut off earlier than this says nothing. */
 const shortestDiff = 200;
@@ -73,7 +75,7 @@ export function composeTitle(
 				? `${verbs[proposed.does].title} ${reference.name} to ${reference.tag ?? reference.digest}${where}`
 				: `${verbs[proposed.does].title} ${[...new Set(changedUses(proposed).map(({ path }) => path))].join(', ')}${where}`
 			: fillTemplate(template, valuesOf(proposed), inputName);
-	return inertText(oneLine(title)).slice(0, 250).toWellFormed();
+	return inertText(oneLine(title)).slice(0, longestTitle).toWellFormed();
 }
 
 /**

@@ -101,13 +101,14 @@ describe.each([...testedForges, onGit])('on $title', (on) => {
 		expect(scene.takeWrites()).toEqual([]);
 	});
 
-	test('a draft is opened as one and stays one', async () => {
-		await scene.run({ draft: 'true' });
+	test('a draft is opened as one and stays one, however long its title', async () => {
+		const inputs = { draft: 'true', title: 'é'.repeat(300) };
+		await scene.run(inputs);
 		expect(scene.pull.draft).toBe(true);
 		scene.takeWrites();
-		expect((await scene.run({ draft: 'true' })).outputs.operation).toBe('unchanged');
+		expect((await scene.run(inputs)).outputs.operation).toBe('unchanged');
 		expect(scene.takeWrites()).toEqual([]);
-		await scene.run({ image: `${name}:3`, draft: 'true' });
+		await scene.run({ ...inputs, image: `${name}:3` });
 		expect(scene.pull).toMatchObject({ draft: true });
 	});
 

@@ -51,6 +51,7 @@ export async function openPullRequest(
 	]);
 	if (headSha === undefined) throw new Refusal('unknown-head', 'head is not a branch', 'head');
 	if (baseSha === undefined) throw new Refusal('unknown-base', 'base is not a branch', 'base');
+	refuseLongTitle(input.title);
 	if (await isAncestor(repository.path, headSha, baseSha)) {
 		throw new Refusal('no-commits', `No commits between ${input.base} and ${input.head}`);
 	}
@@ -84,6 +85,12 @@ export async function openPullRequest(
 	await publishHead(repository, pull);
 	await model.pullChanged('opened', repository, pull, user.name);
 	return pull;
+}
+
+/** As GitLab, whose title has the mark of a draft in it, and within a character or so the others. */
+function refuseLongTitle(title: string): void {
+	if (title.length > 255)
+		throw new Refusal('invalid', 'Title is too long (maximum is 255 characters)', 'title');
 }
 
 /** Forges offer a pull request's head as a ref of its own. */
@@ -126,6 +133,7 @@ export async function updatePullRequest(
 	pull: PullRequest,
 	change: PullChange,
 ): Promise<void> {
+	refuseLongTitle(change.title ?? '');
 	if (change.base !== undefined && change.base !== pull.base) {
 		if ((await repository.branchTip(change.base)) === undefined) {
 			throw new Refusal('unknown-base', 'base is not a branch', 'base');
