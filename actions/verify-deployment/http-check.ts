@@ -37,16 +37,17 @@ export function httpCheck(
 	};
 }
 
-/** Asks the address itself; a redirect is an answer and is not followed. */
+/**
+ * Asks the address itself; a redirect is an answer and is not followed.
+ * @throws Failure (bad input) for a login in it that cannot be decoded
+ */
 export function askDirectly(
 	url: URL,
+	nameOf: (input: string) => string,
 	options: Pick<HttpClientOptions, 'environment' | 'log' | 'tls'>,
 ): Ask {
+	const login = loginIn(url, nameOf('url'));
 	return async (signal) => {
-		const { username, password } = url;
-		const login = Buffer.from(
-			`${decodeURIComponent(username)}:${decodeURIComponent(password)}`,
-		).toString('base64');
 		const http = new HttpClient({ ...options, baseUrl: url.origin, signal });
 		try {
 			return await http.send({
@@ -54,7 +55,7 @@ export function askDirectly(
 				headers: {
 					'user-agent': 'lockstep',
 					accept: '*/*',
-					...(username === '' ? {} : { authorization: `Basic ${login}` }),
+					...(login === undefined ? {} : { authorization: `Basic ${login}` }),
 				},
 				// The step's own attempts are the ones that its user counts.
 				isPassing: () => false,
@@ -65,6 +66,18 @@ export function askDirectly(
 			http.close();
 		}
 	};
+}
+
+function loginIn({ username, password, host }: URL, inputName: string): string | undefined {
+	if (username === '') return undefined;
+	try {
+		const pair = [username, password].map(decodeURIComponent).join(':');
+		return Buffer.from(pair).toString('base64');
+	} catch {
+		throw badInput(
+			`${inputName}: the user name and the password for ${host} have to be percent-encoded (% as %25)`,
+		);
+	}
 }
 
 function judgeOf(
@@ -112,10 +125,10 @@ function stepsOf(path: string, inputName: string): readonly Step[] {
 }
 
 function patternOf(body: string, inputName: string): RegExp {
-	const written = /^\/(.+)\/$/s.exec(body)?.[1];
+	const [, written, ignoringCase = ''] = /^\/(.+)\/(i?)$/s.exec(body) ?? [];
 	if (written === undefined) return new RegExp(RegExp.escape(body));
 	try {
-		return new RegExp(written, 'm');
+		return new RegExp(written, `m${ignoringCase}`);
 	} catch (error) {
 		throw badInput(`${inputName}: ${body} is no regular expression`, { cause: error });
 	}

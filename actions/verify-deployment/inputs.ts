@@ -36,7 +36,7 @@ export const inputs = {
 	),
 	'expect-body': input(
 		z.string(),
-		'Text that the body has to hold; between slashes a regular expression: `/version: 1\\.\\d+/`.',
+		'Text that the body has to hold; between slashes a regular expression, with `i` behind them in any case: `/version: 1\\.\\d+/`.',
 	),
 	'expect-json': input(
 		pairs,

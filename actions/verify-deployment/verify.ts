@@ -210,7 +210,12 @@ function urlCheck(
 			`${nameOf('url')}: "${text}" has to be https://…, http://…, tcp://host:port, service://name:port/path or tcp+service://name:port`,
 		);
 	if (url.protocol !== 'tcp:')
-		return httpCheck(text, expectation, askDirectly(url, { environment, log, tls }), nameOf);
+		return httpCheck(
+			text,
+			expectation,
+			askDirectly(url, nameOf, { environment, log, tls }),
+			nameOf,
+		);
 	if (url.port === '')
 		throw badInput(`${nameOf('url')}: "${text}" has no port; write tcp://host:port`);
 	return tcpCheck(url);

@@ -248,6 +248,8 @@ async function readUpTo(
 function adviceOn(error: unknown): string {
 	if (/_ALERT_.*CERT/.test((error as NodeJS.ErrnoException).code ?? ''))
 		return 'the server asks for a client certificate, or does not take the one that it got';
+	if ((error as NodeJS.ErrnoException).code === 'EPROTO')
+		return 'it seems to speak no TLS; check whether the address begins with http or https';
 	return isUntrusted(error)
 		? "give the server's authority as an input, or check the address"
 		: 'check the address and that the network allows it';

@@ -16,11 +16,23 @@ export function proxyFor(server: URL, environment: Environment): string | undefi
 		return undefined;
 	const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(proxy) ?? [];
 	const url = scheme === undefined ? `http://${proxy}` : proxy;
-	if (!/^https?:/i.test(url) || !URL.canParse(url))
+	if (!isProxy(url))
 		throw badInput(
-			`The variable ${variable} names a proxy that is not spoken to; it has to be http or https, or ${server.host} in NO_PROXY`,
+			`The variable ${variable} names no proxy that can be used: it has to be http or https, and what is special in its login percent-encoded, or ${server.host} has to be in NO_PROXY`,
 		);
 	return url;
+}
+
+/** Whether it is the URL of a proxy that node speaks to. */
+export function isProxy(text: string): boolean {
+	if (!/^https?:/i.test(text) || !URL.canParse(text)) return false;
+	const { username, password } = new URL(text);
+	try {
+		decodeURIComponent(username + password);
+		return true;
+	} catch {
+		return false;
+	}
 }
 
 function variableOf(variable: string, environment: Environment): string | undefined {

@@ -4,6 +4,7 @@ import { AwsCredentialChain } from '../aws/credentials.ts';
 import { profileRegion } from '../aws/profiles.ts';
 import { badInput, Failure, messageOf } from '../failure/failure.ts';
 import type { TlsOptions } from '../http/client.ts';
+import { isProxy } from '../http/proxy.ts';
 import type { Log } from '../log/log.ts';
 import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
 import { describeEksCluster, eksCredentials } from './eks.ts';
@@ -216,9 +217,9 @@ async function fromKubeconfig(
 	const { server = '' } = cluster.entry;
 	checkUrl(server, `The server of cluster "${context.entry.cluster}" in the kubeconfig`);
 	const proxyUrl = cluster.entry['proxy-url'];
-	if (proxyUrl !== undefined && !(/^https?:/.test(proxyUrl) && URL.canParse(proxyUrl)))
+	if (proxyUrl !== undefined && !isProxy(proxyUrl))
 		throw badInput(
-			'The proxy-url of the kubeconfig has to be http or https; others are not spoken',
+			'The proxy-url of the kubeconfig has to be http or https, and what is special in its login percent-encoded',
 		);
 	if (proxyUrl !== undefined) around.protect(decodeURIComponent(new URL(proxyUrl).password));
 	const trusted = await serverTls(cluster);

@@ -1,3 +1,4 @@
+import { createServer as createPlainServer } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -27,6 +28,19 @@ test('a client shows its certificate to a server that asks for one', async () =>
 	expect(await ask({ ca, cert, key })).toBe('true');
 	await expect(ask({ ca })).rejects.toThrow(/got no answer: .*asks for a client certificate/);
 	server.closeAllConnections();
+	await new Promise((resolve) => server.close(resolve));
+});
+
+test('a server that speaks no TLS is told as one', async () => {
+	const server = createPlainServer();
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const client = new HttpClient({
+		baseUrl: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		log: { debug: silent, info: silent, warn: silent, error: silent },
+		signal: new AbortController().signal,
+	});
+	await expect(client.send({ path: '/', attempts: 1 })).rejects.toThrow(/it seems to speak no TLS/);
+	client.close();
 	await new Promise((resolve) => server.close(resolve));
 });
 

@@ -47,13 +47,18 @@ test.each([
 	expect(chosen === undefined).toBe(isDirect);
 });
 
-test('a proxy of another kind is bad input where it would be used', () => {
-	const environment = { HTTPS_PROXY: 'socks5://proxy:1080', NO_PROXY: 'b.test' };
-	expect(() => choose('https://a.test', environment)).toThrow(
-		expect.objectContaining({
-			exitCode: 2,
-			message: expect.stringMatching(/^The variable HTTPS_PROXY names .* or a\.test in NO_PROXY$/),
-		}),
-	);
-	expect(choose('https://b.test', environment)).toBeUndefined();
-});
+test.each(['socks5://proxy:1080', 'http://ci:100%@proxy:3128', 'http://[proxy'])(
+	'%s is bad input where it would be used',
+	(unusable) => {
+		const environment = { HTTPS_PROXY: unusable, NO_PROXY: 'b.test' };
+		expect(() => choose('https://a.test', environment)).toThrow(
+			expect.objectContaining({
+				exitCode: 2,
+				message: expect.stringMatching(
+					/^The variable HTTPS_PROXY names .* or a\.test has to be in NO_PROXY$/,
+				),
+			}),
+		);
+		expect(choose('https://b.test', environment)).toBeUndefined();
+	},
+);

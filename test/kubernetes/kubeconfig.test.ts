@@ -72,6 +72,7 @@ describe('a kubeconfig', () => {
 		[{ user: { token: 'a', as: 'admin' } }, 'user "u" of the kubeconfig acts as somebody else'],
 		[{ user: { exec: {} } }, "The kubeconfig's credential plugin has no command"],
 		[{ cluster: { 'proxy-url': 'socks5://a' } }, 'has to be http or https'],
+		[{ cluster: { 'proxy-url': 'http://ci:100%@a' } }, 'in its login percent-encoded'],
 		[{ user: { 'auth-provider': { name: 'gcp' } } }, 'removed from Kubernetes in 1.26'],
 	])('%j is bad input', async (parts, message) => {
 		await expect(connect({ kubeconfig: config(parts) })).rejects.toMatchObject({

@@ -23,6 +23,7 @@ describe('a Service behind the API server', () => {
 		['a class of them', { url: 'service://web/down', 'expect-status': '2xx, 5xx' }],
 		['a text in the body', { url: 'service://web.default:80', 'expect-body': 'version 1' }],
 		['a regular expression', { url: 'service://web:80/', 'expect-body': '/version \\d\\.\\d$/' }],
+		['one in any case', { url: 'service://web:80/', 'expect-body': '/^WELCOME/i' }],
 		[
 			'values in JSON',
 			{
@@ -45,6 +46,11 @@ describe('a Service behind the API server', () => {
 			'no such text',
 			{ url: 'service://web:80/', 'expect-body': 'version 2' },
 			/body does not have version 2/,
+		],
+		[
+			'no match in this case',
+			{ url: 'service://web:80/', 'expect-body': '/^WELCOME/' },
+			/body does not have \/\^WELCOME\/: Welcome/,
 		],
 		[
 			'no JSON',

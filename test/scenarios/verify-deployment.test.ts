@@ -149,6 +149,11 @@ describe('is bad input', () => {
 			/no regular expression/,
 		],
 		[
+			'a login that cannot be decoded',
+			{ url: 'http://ci:pass%word@web' },
+			/--url: the user name and the password for web have to be percent-encoded \(% as %25\)/,
+		],
+		[
 			'an authority that is none',
 			{ url: 'https://web', 'ca-certificate': 'nowhere.pem' },
 			/--ca-certificate is neither a file that can be read \(no such file\), nor a certificate/,
