@@ -4,7 +4,7 @@ import { inertMarkdown } from '../../shared/forge/markdown.ts';
 import { commitToBranch, type Edited, type Snapshot } from '../../shared/git/commit-to-branch.ts';
 import type { FileChange } from '../../shared/git/objects.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
-import { parseReference } from '../../shared/image/reference.ts';
+import { isRepository } from '../../shared/image/reference.ts';
 import {
 	concerns,
 	describeHold,
@@ -33,7 +33,9 @@ import {
 const ownInputs = {
 	image: input(z.string(), 'Image to hold, without tag: `ghcr.io/acme/api`.'),
 	file: input(z.string(), 'File to hold, from the top of the repository: nothing in it is bumped.'),
-	reason: input(z.string(), 'Why it is held, for everybody whom the hold stops; sets the hold.'),
+	reason: input(z.string(), 'Why it is held, for everybody whom the hold stops; sets the hold.', {
+		filled: true,
+	}),
 	until: input(
 		z.string(),
 		'When the hold ends by itself: a time (`2026-03-01T12:00:00Z`), or a duration from now (`2h`).',
@@ -172,11 +174,12 @@ function actionOf({ reason, until, lift, image, file }: OwnValues, nameOf: NameO
 }
 
 function subjectOf({ image, file }: OwnValues, nameOf: NameOf): Subject {
-	const reference = image === undefined ? undefined : parseReference(image);
-	if (image !== undefined && reference === undefined)
-		throw badInput(`${nameOf('image')}: "${image}" is no name of an image`);
+	if (image !== undefined && !isRepository(image))
+		throw badInput(
+			`${nameOf('image')}: "${image}" is no image without a tag; a hold is of an image whatever its tag`,
+		);
 	return {
-		images: reference === undefined ? [] : [reference.name],
+		images: image === undefined ? [] : [image],
 		files: file === undefined ? [] : [repositoryPath(file, nameOf('file'))],
 	};
 }

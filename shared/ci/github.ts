@@ -66,7 +66,7 @@ function readInputs(env: Environment, { shapes }: InputRequest): Map<string, Raw
 	const inputs = new Map<string, RawInput>();
 	for (const { name } of shapes) {
 		const value = env[`INPUT_${name.toUpperCase()}`];
-		if (value !== undefined) inputs.set(name, value);
+		if (value?.trim()) inputs.set(name, value);
 	}
 	return inputs;
 }

@@ -22,6 +22,8 @@ export interface Input<T = unknown, Given extends boolean = boolean> {
 	readonly otherwise?: string;
 	/** Kept out of everything that the step writes. */
 	readonly secret: boolean;
+	/** Fails with bad input where it is given, and blank: an empty variable would mean another thing. */
+	readonly filled?: boolean;
 	/** Only for types: true where `run` can rely on a value. */
 	readonly given?: Given;
 }
@@ -31,6 +33,7 @@ interface InputOptions {
 	default?: string;
 	otherwise?: string;
 	secret?: boolean;
+	filled?: boolean;
 }
 
 type AlwaysGiven<O extends InputOptions> = O extends { required: true } | { default: string }

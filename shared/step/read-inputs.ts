@@ -26,7 +26,7 @@ const shapeOfKind: Readonly<Record<string, InputShape['shape']>> = {
 
 /**
  * The values of a step's inputs, from what a CI handed over. A text of nothing but white space
- * counts as not given: GitHub hands an empty one over for every input that is left out.
+ * counts as not given, unless the input has to be filled.
  * @throws Failure (bad input) that names the input as its user wrote it, by `nameOf`.
  */
 export function readInputs<I extends Inputs>(
@@ -34,7 +34,11 @@ export function readInputs<I extends Inputs>(
 	raw: ReadonlyMap<string, RawInput>,
 	nameOf: (input: string) => string,
 ): InputValues<I> {
-	const given = new Map([...raw].filter(([, value]) => !isBlank(value)));
+	const blank = [...raw].filter(([, value]) => isBlank(value)).map(([name]) => name);
+	const empty = blank.find((name) => step.inputs[name]?.filled);
+	if (empty !== undefined)
+		throw badInput(`${nameOf(empty)} is given, but empty; write something there, or leave it out`);
+	const given = new Map([...raw].filter(([name]) => !blank.includes(name)));
 	for (const group of step.exclusive ?? []) {
 		const both = group.filter((name) => {
 			const value = given.get(name);

@@ -70,7 +70,7 @@ describe.each(Object.entries(fronts))('on %s', (_, front: Front) => {
 describe('a hold', () => {
 	test('is for one image on one branch', async () => {
 		await infra.git('branch', 'other', 'main');
-		await set({ image: `docker.io/library/nginx:1` });
+		await set({ image: 'docker.io/library/nginx' });
 		await set();
 		expect((await hold({ image: 'nginx' })).outputs).toMatchObject({ held: 'true' });
 		expect((await hold({ image: 'ghcr.io/acme/web' })).outputs).toMatchObject({ held: 'false' });
@@ -158,6 +158,14 @@ describe('a hold', () => {
 		expect(await tip()).toBe(before);
 	});
 
+	test('is shown where GitHub hands over a reason that nobody gave', async () => {
+		await set();
+		const inputs = { repository: infra.url, token, image, reason: '' };
+		const situation = { server: infra.server.url, repository: 'acme/api', commit: 'c'.repeat(40) };
+		const run = await runStep('hold', (fronts['GitHub Actions'] as Front)(situation, inputs));
+		expect(run.outputs).toMatchObject({ held: 'true', changed: 'false' });
+	});
+
 	test('may be shown with a token that only reads, and not set', async () => {
 		const readOnly = { token: 'token-that-only-reads' };
 		expect(await hold(readOnly)).toMatchObject({ exitCode: 0, outputs: { held: 'false' } });
@@ -167,7 +175,17 @@ describe('a hold', () => {
 	test.each([
 		[{ image: undefined, reason: 'x' }, 2, /--image is missing: give the image that is meant/],
 		[{ image: undefined, lift: 'true' }, 2, /--image is missing/],
-		[{ image: 'NOT AN IMAGE', reason: 'x' }, 2, /--image: "NOT AN IMAGE" is no name of an image/],
+		[
+			{ image: 'NOT AN IMAGE', reason: 'x' },
+			2,
+			/--image: "NOT AN IMAGE" is no image without a tag/,
+		],
+		[
+			{ image: `${image}:v1`, reason: 'x' },
+			2,
+			/--image: "\S+:v1" is no image without a tag; a hold/,
+		],
+		[{ reason: ' ' }, 2, /--reason is given, but empty; write something there, or leave it out/],
 		[{ until: '2h' }, 2, /--until goes with a hold that is set; give --reason too/],
 		[{ until: '2h', lift: 'true' }, 2, /--until goes with a hold that is set/],
 		[{ until: 'soon', reason: 'x' }, 2, /--until: "soon" is neither a time such as/],
