@@ -56,7 +56,7 @@ export function renamePair(
 	};
 }
 
-/** Takes a pair out of a map, with its line where it has one of its own. */
+/** Takes a pair out of a map, with its line where it has one of its own; comments of others stay. */
 export function removePair(source: Source, map: MapNode, pair: Pair, path: Path): Change {
 	const { text } = source;
 	const index = map.pairs.indexOf(pair);
@@ -65,8 +65,15 @@ export function removePair(source: Source, map: MapNode, pair: Pair, path: Path)
 	const end = pair.value.end;
 	let splice: Splice;
 	if (map.flow) {
-		if (after) splice = { start: pair.keyStart, end: after.keyStart, text: '' };
-		else splice = { start: before?.value.end ?? pair.keyStart, end, text: '' };
+		const comma = end + text.slice(end, after?.keyStart).indexOf(',') + 1;
+		const gap = text.slice(before?.value.end ?? pair.keyStart, pair.keyStart);
+		if (after) {
+			const last = text.slice(comma, after.keyStart).trim() === '' ? after.keyStart : comma;
+			splice = { start: pair.keyStart, end: last, text: '' };
+		} else {
+			// With a comment between, the comma before it stays: YAML takes one at the end.
+			splice = { start: pair.keyStart - (gap.includes('#') ? 0 : gap.length), end, text: '' };
+		}
 	} else if (before && text.slice(start, pair.keyStart).trim() === '') {
 		const next = text[end - 1] === '\n' ? end : nextLine(text, end);
 		const last = next === text.length && text[next - 1] !== '\n';
@@ -77,7 +84,10 @@ export function removePair(source: Source, map: MapNode, pair: Pair, path: Path)
 			text: '',
 		};
 	} else if (after) {
-		splice = { start: pair.keyStart, end: after.keyStart, text: '' };
+		// A comment on the next lines takes the pair's place: `- # it`.
+		const next = nextLine(text, end);
+		const rest = text.slice(next, after.keyStart);
+		splice = { start: pair.keyStart, end: next + rest.length - rest.trimStart().length, text: '' };
 	} else {
 		throw cannot(source, pair.keyStart, `"${pair.key}" is all that its map holds`);
 	}
@@ -147,11 +157,11 @@ export function insertItem(
 	return { splices: [insertLines(text, lastLineEnd(text, last), lines)], expect };
 }
 
-/** Puts a map where nothing is: after `key:` or in an empty document. */
+/** Puts a map, its keys behind `indent`, where nothing is: after `key:` or in an empty document. */
 export function fillEmpty(
 	source: Source,
 	at: Scalar | undefined,
-	parentIndent: string,
+	indent: string,
 	path: Path,
 	entry: { key: string; value: NewValue },
 	position: number,
@@ -171,7 +181,7 @@ export function fillEmpty(
 			expect: [gone, ...expect],
 		};
 	}
-	const lines = renderBlock(entry, `${parentIndent}  `, lineEnding(text));
+	const lines = renderBlock(entry, indent, lineEnding(text));
 	// The space before a `~` goes with it.
 	const start = text.slice(0, at.start).trimEnd().length;
 	const removed = at.end > at.start ? [{ start, end: at.end, text: '' }] : [];

@@ -257,7 +257,7 @@ async function noMatch(
 	const there = [
 		present.length > 0 && `images there: ${listed(present)}`,
 		tags[0] &&
-			`tags there without the name of their image: ${listed(tags.map(({ text }) => text))}; change one with set, as in ${tags[0].path}={{tag}}`,
+			`tags there whose image is not known: ${listed(tags.map(({ text }) => text))}; change one with set, as in ${tags[0].path}={{tag}}`,
 		templated.length > 0 &&
 			`images there that are filled in from elsewhere: ${listed(templated)}; change the values that they take`,
 	].filter(Boolean);

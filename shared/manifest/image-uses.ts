@@ -156,13 +156,13 @@ class UseFinder {
 		}
 	}
 
-	/** `repository` with `tag`, `digest` and `registry`, as Helm charts have it. */
+	/** `repository` (or `name`) with `tag`, `digest` and `registry`, as Helm charts have it. */
 	#repositoryKeys(map: MapNode, path: Path, keys: readonly string[]): void {
 		const underImage = imageKey.test(keys[0] ?? '');
 		const hasVersion = scalarAt(map, 'tag') ?? scalarAt(map, 'digest');
 		if (scalarAt(map, 'repository') && (hasVersion || underImage)) {
 			this.#addKeys(map, path, keys, { name: 'repository', tag: 'tag', digest: 'digest' });
-		} else if (underImage && scalarAt(map, 'name')) {
+		} else if (scalarAt(map, 'name') && (underImage || (hasVersion && keys[1] === 'images'))) {
 			this.#addKeys(map, path, keys, { name: 'name', tag: 'tag', digest: 'digest' });
 		}
 	}

@@ -1,13 +1,13 @@
 import { formatPlace } from '../failure/failure.ts';
 import type { Source } from './document.ts';
 import type { Written } from './image-uses.ts';
-import { type Node, type Scalar, textOf } from './node.ts';
+import { type Node, type Scalar, textAt, textOf } from './node.ts';
 import { formatPath, type Path } from './path.ts';
 import { placesIn } from './text.ts';
 
 /** What a person may have meant by an image that is not found: the sentences that say so. */
 export interface NearMisses {
-	/** Tags that stand by no name: which image they are of is for a chart to know. */
+	/** Tags by no name that is known to be an image's: which one they are of is for a chart to know. */
 	readonly tags: readonly { readonly path: string; readonly text: string }[];
 	/** Lines whose image is filled in by Helm, or by a shell. */
 	readonly templated: readonly string[];
@@ -52,7 +52,9 @@ function tagsWithoutName(source: Source, written: readonly Written[]): NearMisse
 				const place = formatPlace(source.placeAt(value.start));
 				const text = textOf(value);
 				const named = formatPath(source, at);
-				found.push({ path: named, text: `${named} (${text || 'empty'}) at ${place}` });
+				const beside = textAt(node, 'name');
+				const name = beside ? `, beside the name ${beside}` : '';
+				found.push({ path: named, text: `${named} (${text || 'empty'}${name}) at ${place}` });
 			}
 		}
 	};

@@ -7,8 +7,9 @@ import {
 	joinChanges,
 	setScalar,
 } from './change.ts';
-import { readDocuments, type Source } from './document.ts';
+import { isJson, readDocuments, type Source } from './document.ts';
 import type { NewValue } from './insert.ts';
+import { jsonErrorOffset } from './json.ts';
 import { type MapNode, type Node, resolve, type Scalar, type ScalarValue, textOf } from './node.ts';
 import {
 	type Found,
@@ -113,7 +114,7 @@ function setPresent(
 	options: SetOptions,
 ): { change: Change; use: EditedUse; notes: string[] } {
 	const { node, path } = scalarThere(source, target, options);
-	const written = writtenOver(node, target.assignment);
+	const written = writtenOver(source, node, target.assignment);
 	const shown = formatPath(source, path);
 	return {
 		change: setScalar(source, node, path, written),
@@ -122,9 +123,13 @@ function setPresent(
 	};
 }
 
-function writtenOver(node: Scalar, { value, quoted }: Assignment): Written {
+function writtenOver(source: Source, node: Scalar, { value, quoted }: Assignment): Written {
 	const isEmpty = node.value === null && (node.style === 'plain' || node.style === 'empty');
-	return isEmpty ? asNew(value, quoted) : keepType(node, value);
+	const written = isEmpty ? asNew(value, quoted) : keepType(node, value);
+	// YAML has numbers and booleans that are none to JSON, such as 01 and False.
+	return isJson(source) && jsonErrorOffset(written.text) !== undefined
+		? { ...written, type: 'string' }
+		: written;
 }
 
 function typeNotes(node: Scalar, { text, type }: Written, shown: string): string[] {
@@ -235,8 +240,9 @@ function createMissing(
 		return { change: fillEmpty(source, undefined, '', path, entry, source.text.length), use };
 	if (node.kind === 'scalar' && node.value === null && !node.anchor && !node.tag) {
 		const start = lineStart(source.text, node.start);
-		const indent = /^ *(?:- +)*/.exec(source.text.slice(start, node.start))?.[0].length ?? 0;
-		return { change: fillEmpty(source, node, ' '.repeat(indent), path, entry, node.end), use };
+		const above = /^ *(?:- +)*/.exec(source.text.slice(start, node.start))?.[0].length ?? 0;
+		const indent = ' '.repeat(path.length === 1 ? 0 : above + 2);
+		return { change: fillEmpty(source, node, indent, path, entry, node.end), use };
 	}
 	throw failAt(
 		source,

@@ -66,6 +66,11 @@ editCases('Helm values', [
 		change: { image: 'ghcr.io/org/api', tag: 'v2', digest: digestA },
 	},
 	{
+		rule: 'a map of images by name and tag',
+		before: 'images:\n  web: {name: org/web, tag: v1}\n  api: {name: org/api, tag: v1}\n',
+		after: 'images:\n  web: {name: org/web, tag: v1}\n  api: {name: org/api, tag: v2}\n',
+	},
+	{
 		rule: 'image and tag side by side',
 		before: 'image: org/api\ntag: v1\n',
 		after: 'image: org/api\ntag: v2\n',

@@ -76,12 +76,21 @@ describe('what may have been meant is listed with what to do', () => {
 		['a tag alone', 'image:\n  tag: 1.0\n', 'image.tag (1.0) at values.yaml:2:8'],
 		['one in quotes', 'api: {tag: "1.0"}\n', 'api.tag (1.0) at values.yaml:1:12'],
 		['an empty one', 'api:\n  imageTag:\n', 'api.imageTag (empty) at values.yaml:2:12'],
-		['one in a list', 'a: [{name: x, webImageTag: v1}]\n', 'a[name=x].webImageTag (v1) at'],
+		[
+			'one in a list',
+			'a: [{name: x, webImageTag: v1}]\n',
+			'a[name=x].webImageTag (v1, beside the name x) at',
+		],
+		[
+			'one beside a name that may be any',
+			'web: {name: org/web, tag: v1}\n',
+			'web.tag (v1, beside the name org/web) at values.yaml:1:27',
+		],
 	])('%s', async (_, text, tag) => {
 		const [path] = tag.split(' ');
 		const said = await refused(text);
 		expect(said).toMatch(
-			`org/api is not used in values.yaml; tags there without the name of their image: ${tag}`,
+			`org/api is not used in values.yaml; tags there whose image is not known: ${tag}`,
 		);
 		expect(said).toMatch(`; change one with set, as in ${path}={{tag}}`);
 	});

@@ -38,6 +38,21 @@ editCases('kustomization', [
 		after: 'images: [{name: org/api, newTag: v2}]\n',
 	},
 	{
+		rule: 'the comment of the tag stays where the digest above it goes',
+		before: `images:\n- digest: ${digestA} # pinned\n  # the tag\n  newTag: v1\n  name: org/api\n`,
+		after: 'images:\n- # the tag\n  newTag: v2\n  name: org/api\n',
+	},
+	{
+		rule: 'and in braces',
+		before: `images: [{digest: ${digestA}, # the tag\n  newTag: v1, name: org/api}]\n`,
+		after: 'images: [{ # the tag\n  newTag: v2, name: org/api}]\n',
+	},
+	{
+		rule: 'and where the digest is the last in braces',
+		before: `images: [{name: org/api, newTag: v1, # the tag\n  digest: ${digestA}}]\n`,
+		after: 'images: [{name: org/api, newTag: v2, # the tag\n  }]\n',
+	},
+	{
 		rule: 'a digest is added beside a tag',
 		before: 'images:\r\n- name: org/api\r\n  newTag: v1\r\n- name: x\r\n  newTag: y\r\n',
 		after: `images:\r\n- name: org/api\r\n  newTag: v2\r\n  digest: ${digestA}\r\n- name: x\r\n  newTag: y\r\n`,

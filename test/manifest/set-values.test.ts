@@ -51,6 +51,13 @@ describe('a value keeps its type', () => {
 		expect(new TextDecoder().decode(bytes)).toBe('s: "2"\nn: 2\nb: false\nz: null\n');
 	});
 
+	it.each(['01', '+5', '.5', '0x1F', '.nan'])(
+		'%s is text in JSON, which has no such number',
+		async (value) => {
+			expect(await set('{"a": 1}', [`a=${value}`], { name: 'a.json' })).toBe(`{"a": "${value}"}`);
+		},
+	);
+
 	it('a type that is lost is said', async () => {
 		const { notes } = await setValues(file('a: 3\n'), [{ path: 'a', value: 'x' }]);
 		expect(notes).toEqual(['a was the integer 3 and is now the string "x"']);
@@ -218,6 +225,7 @@ describe('a path that is missing', () => {
 		['below a null', 'a: ~\nb: 1\n', 'a.x=v', 'a:\n  x: v\nb: 1\n'],
 		['in an empty file', '', 'a.b=v', 'a:\n  b: v\n'],
 		['in a file of comments', '# c\n', 'a=v', '# c\na: v\n'],
+		['in an empty document', 'a: 1\n---\n# c\n', '#2:b=v', 'a: 1\n---\nb: v\n# c\n'],
 		['a list with an item', 'a: 1\n', 'l[name=x].v=w', 'a: 1\nl:\n  - name: x\n    v: w\n'],
 		['a key that has to be quoted', 'a: 1\n', '"b: c".yes=v', 'a: 1\n"b: c":\n  "yes": v\n'],
 		['an integer', 'a: {}\n', 'a.k=3', 'a: {k: 3}\n'],
