@@ -21,7 +21,11 @@ interface Rule {
 	readonly kind: RefusalKind;
 	readonly pattern: RegExp;
 	/** The sentence's beginning and what to do; the server's own words come between them. */
-	readonly says: (remote: Remote, ref: string) => readonly [what: string, advice: string];
+	readonly says: (
+		remote: Remote,
+		ref: string,
+		writes: boolean,
+	) => readonly [what: string, advice: string];
 }
 
 /** The first that fits decides: what a server says comes before what git makes of it. */
@@ -81,9 +85,11 @@ const rules: readonly Rule[] = [
 		kind: 'no-write-access',
 		pattern:
 			/returned error: 403|write access to repository not granted|permission to .* denied|not allowed to push|read[- ]only|insufficient permission|deploy key/i,
-		says: ({ url }) => [
+		says: ({ url }, _, writes) => [
 			`The credentials for ${url} may not do this`,
-			'give a token that may write to the contents of that repository',
+			writes
+				? 'give a token that may write to the contents of that repository'
+				: 'they are valid, but are not let in: give a token that may read that repository, and meets what its organization asks for (single sign-on, allowed addresses)',
 		],
 	},
 	{
@@ -109,7 +115,7 @@ const rules: readonly Rule[] = [
 			/authentication failed|could not read (username|password)|returned error: 401|terminal prompts disabled|invalid username or/i,
 		says: ({ url }) => [
 			`The server does not take the credentials for ${url}`,
-			'give a valid token (and username where the server wants one)',
+			'the token is wrong, has expired or was revoked, whether or not there is such a repository: give a valid one (and username where the server wants one)',
 		],
 	},
 	{
@@ -151,7 +157,7 @@ export function refusalKind(said: string): RefusalKind {
 }
 
 interface Question {
-	/** What was to be written; in full or not. */
+	/** What was to be written, in full or not; undefined where something was read. */
 	readonly ref?: string | undefined;
 	/** Nothing was given to log in with. */
 	readonly isAnonymous?: boolean;
@@ -161,11 +167,11 @@ interface Question {
 export function refusal(
 	said: string,
 	remote: Remote,
-	{ ref = 'the branch', isAnonymous = false }: Question = {},
+	{ ref, isAnonymous = false }: Question = {},
 ): Failure {
 	const found = ruleFor(said);
 	const rule = found.kind === 'not-logged-in' && isAnonymous ? anonymousRule : found;
-	const [what, advice] = rule.says(remote, shortRef(ref));
+	const [what, advice] = rule.says(remote, shortRef(ref ?? 'the branch'), ref !== undefined);
 	const words = serverWords(said);
 	return new Failure(`${what}${words ? ` ("${words}")` : ''}; ${advice}`);
 }
@@ -186,11 +192,16 @@ export function serverWords(said: string): string {
 		.filter((line) => line !== undefined);
 	const git = lines
 		.filter((line) => /^(fatal|error|ssh|git@|.*: Permission denied|Host key)/i.test(line))
+		.filter((line) => !isAskedFor.test(line))
 		.map((line) => line.replace(/^(fatal|error): /, ''));
 	const told = [...new Set(remote.length > 0 ? [...remote, ...rejected] : [...rejected, ...git])];
-	const text = (told.length > 0 ? told : lines.filter((line) => line !== '')).join(' ');
+	const rest = lines.filter((line) => line !== '' && !isAskedFor.test(line));
+	const text = (told.length > 0 ? told : rest).join(' ');
 	return text.length > 600 ? `${text.slice(0, 600)}…` : text;
 }
+
+/** That git would have asked for a name is no word of the server's, and no news. */
+const isAskedFor = /could not read (Username|Password) for .* terminal prompts disabled$/;
 
 function shortRef(ref: string): string {
 	return ref.replace(/^refs\/(heads|tags)\//, '');

@@ -95,6 +95,43 @@ test("a refusal quotes the server's own words and says what to do", () => {
 	);
 });
 
+const asking =
+	"fatal: could not read Username for 'https://git.example.com': terminal prompts disabled";
+test.each([
+	[
+		'a token that is not taken',
+		asking,
+		{},
+		'The server does not take the credentials for https://git.example.com/acme/infra.git; the token is wrong, has expired or was revoked, whether',
+	],
+	[
+		'no token',
+		asking,
+		{ isAnonymous: true },
+		'wants credentials for https://git.example.com/acme/infra.git, and none were given; give token',
+	],
+	[
+		'a token that is not let in',
+		'remote: The acme organization has enabled SAML SSO.\nfatal: The requested URL returned error: 403',
+		{},
+		'may not do this ("The acme organization has enabled SAML SSO."); they are valid, but are not let in: give a token that may read',
+	],
+	[
+		'a token that may not write',
+		'fatal: The requested URL returned error: 403',
+		{ ref: 'refs/heads/main' },
+		'may not do this ("The requested URL returned error: 403"); give a token that may write',
+	],
+	[
+		'a repository that is not there',
+		'remote: Repository not found.',
+		{},
+		'There is no repository at https://git.example.com/acme/infra.git, or these credentials may not see it ("Repository not found."); check repository',
+	],
+])('%s is told apart from the others', (_, said, question, message) => {
+	expect(refusal(said, remote, question).message).toContain(message);
+});
+
 test("where the server says nothing, git's own words are quoted", () => {
 	expect(serverWords("fatal: unable to access 'x': Could not resolve host: h\n")).toBe(
 		"unable to access 'x': Could not resolve host: h",

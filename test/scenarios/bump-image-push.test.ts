@@ -225,11 +225,11 @@ describe('a server that refuses', () => {
 			{ token: 'token-that-only-reads' },
 			/The credentials for \S+ may not do this \("Permission to acme\/infra-staging.git denied to reader."\); give a token that may write/,
 		],
-		['a wrong token', { token: 'wrong-token' }, /does not take the credentials for \S+ \(/],
+		['a wrong token', { token: 'wrong-token' }, /does not take the credentials for \S+; the token/],
 		[
 			'no token at all',
 			{ token: undefined },
-			/wants credentials for \S+, and none were given \(.+\); give token; .* fork/,
+			/wants credentials for \S+, and none were given; give token; .* fork/,
 		],
 		[
 			'a repository that is not there',
