@@ -4,7 +4,7 @@ import { ApiError } from './api-error.ts';
 import type { KubernetesClient } from './client.ts';
 import { mapConcurrently } from './concurrent.ts';
 import { type Discovery, objectPath } from './discovery.ts';
-import { dataKinds, isRecord, type KubernetesObject, keyOf, titleOf } from './object.ts';
+import { dataKinds, isRecord, type KubernetesObject, keyOf, readPath, titleOf } from './object.ts';
 import { inOrder } from './order.ts';
 
 /** An object of a set, as its inventory names it. */
@@ -52,13 +52,12 @@ export class Inventory {
 	async read(): Promise<void> {
 		const map = await this.#options.client.find(this.#path);
 		const text = isRecord(map?.data) ? map.data[field] : '[]';
-		try {
-			this.#members = JSON.parse(String(text)) as Member[];
-		} catch {
+		const members = membersIn(String(text));
+		if (members === undefined)
 			throw new Failure(
 				`ConfigMap/${this.#name} in namespace ${this.#options.namespace} is no inventory any more; delete it, and the next run begins a new one`,
 			);
-		}
+		this.#members = members;
 	}
 
 	/**
@@ -169,6 +168,19 @@ export class Inventory {
 			{ fieldManager, force: true },
 		);
 		this.#members = noted;
+	}
+}
+
+/** Undefined for what somebody else has written. */
+function membersIn(text: string): Member[] | undefined {
+	try {
+		const members: unknown = JSON.parse(text);
+		const isMember = (item: unknown) =>
+			['apiVersion', 'kind'].every((field) => typeof readPath(item, [field]) === 'string') &&
+			typeof readPath(item, ['metadata', 'name']) === 'string';
+		return Array.isArray(members) && members.every(isMember) ? members : undefined;
+	} catch {
+		return undefined;
 	}
 }
 

@@ -44,6 +44,18 @@ test.each<Row>([
 		{ graceMs: 60_000, reason: /i\/o timeout/ },
 	],
 	[
+		'so is one whose name is not known yet',
+		{ status: waitingFor('ErrImagePull', 'dial tcp: lookup registry.example.com: no such host') },
+		[],
+		{ graceMs: 60_000, reason: /no such host/ },
+	],
+	[
+		'so is one that has enough of being asked',
+		{ status: waitingFor('ErrImagePull', '429 Too Many Requests - toomanyrequests: pull limit') },
+		[],
+		{ graceMs: 60_000, reason: /toomanyrequests/ },
+	],
+	[
 		'a back-off is given a minute',
 		{ status: waitingFor('ImagePullBackOff', `Back-off pulling image "${image}"`) },
 		[],

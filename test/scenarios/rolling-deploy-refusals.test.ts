@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Cluster, startCluster } from '../stand-ins/kubernetes/cluster.ts';
 import { github, woodpecker } from './fronts.ts';
@@ -210,6 +212,43 @@ test('manifests are read from the standard input', async () => {
 	expect(cluster.get('ConfigMap', 'default', 'first')).toBeDefined();
 	const broken = await deploy(cluster, '', { manifests: '-' }, { stdin: 'a: [' });
 	expect(log(broken)).toMatch(/standard input:1:\d+: The YAML cannot be read/);
+});
+
+test('what is wrong in a kustomization is told at the file that it comes from', async () => {
+	const kustomize = `#!/bin/sh
+cat <<'END'
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: pre-web
+  namespace: shop
+END
+! grep -q originAnnotations "$2/kustomization.yaml" || cat <<END
+  annotations:
+    config.kubernetes.io/origin: |
+      path: $PWD/base/web.yaml
+END
+`;
+	const run = await deploy(
+		cluster,
+		'',
+		{ manifests: 'web' },
+		{
+			front: github,
+			files: {
+				'web/kustomization.yaml': 'resources: [../base]\n',
+				'base/web.yaml': `${configMap}apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\n`,
+			},
+			prepare: async (workspace) => {
+				await writeFile(join(workspace, 'kustomize'), kustomize, { mode: 0o755 });
+			},
+			env: { PATH: '.:/usr/bin:/bin' },
+		},
+	);
+	expect(run.exitCode, log(run)).toBe(1);
+	expect(run.stdout).toMatch(
+		/::error file=base\/web\.yaml,line=7,.*ConfigMap\/pre-web: namespace "shop" does not exist/,
+	);
 });
 
 test.each([

@@ -164,6 +164,20 @@ spec:
 		expect(maps()).toEqual(['a', 'c']);
 	});
 
+	test.each(['hand-made', 'null', '[{"kind": "ConfigMap"}]'])(
+		'refuses an inventory that is none any more: %s',
+		async (members) => {
+			await deploy(cluster, configMap('a') + configMap('b'), pruning);
+			const inventory = cluster.get('ConfigMap', 'default', 'lockstep-web');
+			if (inventory === undefined) throw new Error('there is no inventory');
+			cluster.update({ ...inventory, data: { members } }, 'hand');
+			const run = await deploy(cluster, configMap('a'), pruning);
+			expect(run.exitCode).toBe(1);
+			expect(run.outputs.reason).toMatch(/^ConfigMap\/lockstep-web .* is no inventory any more; /);
+			expect(maps()).toEqual(['a', 'b']);
+		},
+	);
+
 	test('finds a missing right to delete before anything is written', async () => {
 		await deploy(cluster, configMap('a') + configMap('b'), pruning);
 		cluster.allow('narrow-token', 'ci-deployer', [
