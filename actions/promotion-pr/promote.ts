@@ -163,7 +163,7 @@ async function promoteOne(
 				(await stopOf(bump, applied, snapshot, inputs, context)) ??
 				(await stopByProposed(work, bump, applied, async () => [
 					...promotionsBeside(open, { ...aim, record: applied.record }).map(recordIn),
-					await proposed(),
+					...(applied.files.length > 0 || present ? [await proposed()] : []),
 				]));
 			return stop ? { ...applied, files: [], stop } : applied;
 		},
@@ -195,8 +195,11 @@ async function promoteOne(
 	for (const use of applied.uses) log.info(describeUse(use));
 	for (const note of applied.notes) log.warn(note);
 	const outputs = { branch, image: applied.image, held: false, outdated: false };
-	if (edit.kind === 'nothing')
-		return { ...outputs, ...(await closeDone(work, base, applied, present)) };
+	if (edit.kind === 'nothing') {
+		const beside = promotionsBeside(open, { ...aim, record: applied.record });
+		const done = { present, beside: inputs.closeSuperseded ? beside : [] };
+		return { ...outputs, ...(await closeDone(work, base, applied, done)) };
+	}
 
 	const promotion = await describePromotion(work, edit, candidate);
 	const { record } = promotion;
@@ -258,10 +261,10 @@ async function promoteOne(
 async function stopByProposed(
 	{ inputs, context }: Work,
 	bump: Bump,
-	{ files, image }: AppliedBump,
+	{ image }: AppliedBump,
 	proposed: () => Promise<readonly Record[]>,
 ): Promise<Stop | undefined> {
-	if (files.length === 0 || inputs.allowOlder) return undefined;
+	if (bump.source === undefined || inputs.allowOlder) return undefined;
 	for (const there of await proposed()) {
 		const stop = await supersededBy(there, { bump, image }, inputs, context);
 		if (stop) return { ...stop, why: `A pull request is there already: ${stop.why}` };
@@ -273,26 +276,28 @@ function recordIn({ body }: PullRequest): Record {
 	return parseTrailers(body);
 }
 
+/** Closes what asks for nothing any more: the pull request of the branch, and those beside it. */
 async function closeDone(
 	{ inputs, context, forge, repository }: Work,
 	base: Tip,
 	{ image }: AppliedBump,
-	present: PullRequest | undefined,
+	{ present, beside }: { present: PullRequest | undefined; beside: readonly PullRequest[] },
 ): Promise<Pick<PromotionOutputs, 'operation' | 'number' | 'url' | 'superseded'>> {
 	const { log } = context;
-	const where = `${base.branch} of ${repository.remote.url}`;
-	if (present === undefined) {
-		log.info(`Nothing to promote: ${where} says so already`);
-		return { operation: 'none', superseded: [] };
+	log.info(`Nothing to promote: ${base.branch} of ${repository.remote.url} says so already`);
+	const superseded: number[] = [];
+	for (const one of present ? [present, ...beside] : beside) {
+		const { number, url } = one;
+		if (inputs.dryRun) {
+			log.info(`Dry run: pull request ${number} would be closed (${url})`);
+			continue;
+		}
+		if (!(await closeOpen(forge, one, alreadyThereComment(base.branch, image)))) continue;
+		log.info(`Closed pull request ${number}: ${url}`);
+		if (one !== present) superseded.push(number);
 	}
-	const { number, url } = present;
-	if (inputs.dryRun) log.info(`Dry run: pull request ${number} would be closed (${url})`);
-	else {
-		const isClosed = await closeOpen(forge, present, alreadyThereComment(base.branch, image));
-		const what = isClosed ? 'closed pull request' : 'nothing is left to do for pull request';
-		log.info(`${where} says so already: ${what} ${number} (${url})`);
-	}
-	return { operation: 'closed', number, url, superseded: [] };
+	if (present === undefined) return { operation: 'none', superseded };
+	return { operation: 'closed', number: present.number, url: present.url, superseded };
 }
 
 interface DryRun {

@@ -59,16 +59,19 @@ describe.each([...testedForges, onGit])('on $title', (on) => {
 		expect(await scene.git('rev-list', '--count', `main..${branch}`)).toBe('1');
 	});
 
-	test('an open pull request is closed when its base has the image already', async () => {
-		await scene.run();
+	test('open pull requests are closed when their base has the image already', async () => {
+		await scene.run({ branch: 'promote/old', 'close-superseded': 'false' });
+		await scene.run({ 'close-superseded': 'false' });
 		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) });
 		const { outputs, exitCode } = await scene.run();
 		expect(exitCode).toBe(0);
-		expect(outputs).toMatchObject({ operation: 'closed', number: '1' });
-		expect(scene.pull).toMatchObject({ state: 'closed', merge: undefined });
-		expect(scene.pull.comments.map(({ body }) => body)).toEqual([
-			`\`main\` has \`${name}:2\` already, so there is nothing left to promote.`,
-		]);
+		expect(outputs).toMatchObject({ operation: 'closed', number: '2', superseded: '[1]' });
+		for (const { state, merge, comments } of scene.pulls)
+			expect([state, merge, comments.map(({ body }) => body)]).toEqual([
+				'closed',
+				undefined,
+				[`\`main\` has \`${name}:2\` already, so there is nothing left to promote.`],
+			]);
 		scene.takeWrites();
 		expect((await scene.run()).outputs.operation).toBe('none');
 		expect(scene.takeWrites()).toEqual([]);

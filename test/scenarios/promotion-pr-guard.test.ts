@@ -94,6 +94,17 @@ describe('what is proposed', () => {
 		});
 	});
 
+	test('is left open by a late run for what the base has, unless older ones are allowed', async () => {
+		await merged('old');
+		await promote('new');
+		const late = await promote('old');
+		expect(late, late.stdout).toMatchObject(outdated);
+		expect(late.outputs.number).toBe('1');
+		expect(scene.pull.state).toBe('open');
+		const back = await promote('old', { 'allow-older': 'true' });
+		expect(back.outputs).toMatchObject({ operation: 'closed', number: '1' });
+	});
+
 	test('a newer image goes into the open pull request', async () => {
 		await promote('old');
 		expect((await promote('new')).outputs).toMatchObject({ operation: 'updated', number: '1' });
