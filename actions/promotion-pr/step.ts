@@ -19,10 +19,10 @@ forge once the rules of the base are met.
 The edit is always made on the tip of the base, so a newer image takes the place of an older
 one. The other way round it does not: where the base, or an open pull request, has an image that
 was built from a later commit, a late run changes nothing, says so and ends with exit code 0
-(\`outdated\`), unless \`allow-older\` is given. Where the base has the image already, an open pull request is closed. Commits that
-somebody else put on the branch are never thrown away without being told: the step says so and
-fails, unless \`overwrite\` is given. Title and body belong to the step. A hold in the base
-(see \`hold\`) keeps a pull request from being opened or changed (\`held\`).
+(\`outdated\`), unless \`allow-older\` is given. Where the base has the image already, an open pull
+request is closed. Commits that somebody else put on the branch are never thrown away without
+being told: the step says so and fails, unless \`overwrite\` is given. Title and body belong to the
+step. A hold in the base (see \`hold\`) keeps a pull request from being opened or changed (\`held\`).
 
 The image is \`image\` with its tag or digest; else the one that runs where \`from-file\` says;
 else the one that \`rolling-deploy\` deployed earlier in the same workspace. After a rollout that

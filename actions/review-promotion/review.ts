@@ -166,7 +166,9 @@ async function show(work: Work, request: PullRequest): Promise<ReviewOutputs> {
 	const { forge, context } = work;
 	const { standing, outputs } = await standingOf(work, request);
 	const comments = (await forge.commentsOf?.(request)) ?? [];
-	const diff = standing.state === 'open' ? await diffOf(work, request) : undefined;
+	// Where one of its branches is gone, that is what it waits for.
+	const isWhole = standing.state === 'open' && standing.headCommit !== '';
+	const diff = isWhole ? await diffOf(work, request) : undefined;
 	const approvals = outputs.approvals ?? [];
 	context.log.info(requestText({ request, standing, approvals, comments, diff }));
 	return outputs;

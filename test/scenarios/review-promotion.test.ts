@@ -163,6 +163,17 @@ describe('on a plain git server', () => {
 		expect((await scene.run()).outputs).toMatchObject({ operation: 'created', number: '2' });
 	});
 
+	test('one whose branch somebody deleted is shown, and kept by running again', async () => {
+		await scene.run();
+		await scene.git('update-ref', '-d', `refs/heads/${branch}`);
+		const shown = await as('bob', 'show');
+		expect(shown).toMatchObject({ exitCode: 0, outputs: { state: 'open' } });
+		expect(shown.stderr).toContain(
+			`Waits for: its branches ${branch} and main, one of which is gone`,
+		);
+		expect((await scene.run()).outputs).toMatchObject({ operation: 'updated', number: '1' });
+	});
+
 	test('a draft is not merged before it is said to be none', async () => {
 		await scene.run({ draft: 'true' });
 		const refused = await as('alice', 'merge');
