@@ -27,7 +27,7 @@ export async function writeOver(
 	wanted: ForcedWrite,
 ): Promise<string | undefined> {
 	const { ref, parent, expect, deadline } = wanted;
-	const beside = `${ref}.next`;
+	const beside = besideOf(ref);
 	const left = (await repository.remoteRefs(beside)).get(beside) ?? null;
 	const start = { ref: beside, commit: parent, expect: left };
 	if (left !== parent && !(await pushGuarded(repository, [start], deadline))) return undefined;
@@ -36,6 +36,23 @@ export async function writeOver(
 	const put = { ref, commit, expect };
 	const end = { ref: beside, commit: null, expect: commit };
 	return (await pushGuarded(repository, [put, end], deadline)) ? commit : undefined;
+}
+
+/** Takes away what a run that was killed left of this, where nothing is to be written any more. */
+export async function removeBeside(
+	repository: Repository,
+	ref: string,
+	deadline: number,
+): Promise<void> {
+	const beside = besideOf(ref);
+	const left = (await repository.remoteRefs(beside)).get(beside);
+	if (left === undefined) return;
+	// Where another run is at it just now, that begins anew.
+	await pushGuarded(repository, [{ ref: beside, commit: null, expect: left }], deadline);
+}
+
+function besideOf(ref: string): string {
+	return `${ref}.next`;
 }
 
 async function writeBeside(

@@ -13,7 +13,7 @@ import { pushGuarded } from '../git/guarded-push.ts';
 import { readCommit } from '../git/objects.ts';
 import { foreignCommits, type PresentBranch, readBranch } from '../git/own-branch.ts';
 import type { Repository } from '../git/repository.ts';
-import { writeOver } from '../git/write-over.ts';
+import { removeBeside, writeOver } from '../git/write-over.ts';
 import { parseReference, sameRepository, splitRepository } from '../image/reference.ts';
 import type { Log } from '../log/log.ts';
 import type { Record } from '../record/record.ts';
@@ -112,7 +112,11 @@ export async function writeBranch<E extends ProposedEdit>(
 		const { tip } = base;
 		const read = () => (reading ??= readBranch(repository, branch, own, tip));
 		const applied = await proposal.edit(snapshot, async () => proposedBy(proposal, await read()));
-		if (applied.files.length === 0) return { kind: 'nothing', base, applied };
+		if (applied.files.length === 0) {
+			if (write !== undefined && !proposal.dryRun)
+				await removeBeside(repository, `refs/heads/${branch}`, deadline);
+			return { kind: 'nothing', base, applied };
+		}
 		const message = inertText(applied.message);
 		const made = await repository.commit({ parent: base.tip, files: applied.files, message });
 		const there = await read();

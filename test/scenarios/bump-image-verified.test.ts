@@ -200,6 +200,24 @@ test('a Gitea without a key is told to have signed nothing', async () => {
 	expect(stdout).toContain('as verified (unsigned): it has no key');
 });
 
+test.each([
+	['a Gitea that cannot swap branches', {}, true],
+	['a Forgejo, which is not even asked to', { forge: 'forgejo' }, false],
+])('%s commits to the branch at once', async (_, inputs, asks) => {
+	let swaps = 0;
+	scene.forge.onRequest = (request) =>
+		isWrite(request) && ++swaps ? { kind: 'status', status: 405 } : undefined;
+	const { exitCode, outputs } = await scene.bump({ verified: 'true', ...inputs }, giteaActions);
+	expect({ exitCode, ...outputs }).toMatchObject({
+		exitCode: 0,
+		changed: 'true',
+		commit: await scene.tip('main'),
+	});
+	expect(swaps).toBe(asks ? 1 : 0);
+	expect(await log('%s')).toBe(`Bump ${name} to 2\nLay the first files`);
+	expect(await scene.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+});
+
 test('a program keeps its mode: GitHub’s API cannot, and the step says so', async () => {
 	const folder = scene.forge.repositoryPath(production);
 	const tip = await scene.git('rev-parse', 'main');

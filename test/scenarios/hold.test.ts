@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { commitToBranch as pushBehindTheBack } from '../stand-ins/git/bare-repository.ts';
+import { faultAtEachRequest } from './fault-at-each-request.ts';
 import { type Front, fronts } from './fronts.ts';
 import { deployment, Infra, repository, token } from './infra.ts';
 import { runStep } from './run-step.ts';
@@ -222,6 +223,14 @@ test('ten at once set one hold', async () => {
 		runs.map(() => [0, 'true']),
 	);
 	expect(await infra.subjects()).toEqual([`Hold ${image}`, 'Lay the first files']);
+}, 60_000);
+
+test('a fault at each request in turn: one commit, and the hold stands', async () => {
+	const requests = await faultAtEachRequest(infra, set, async (run) => {
+		expect(run.outputs).toMatchObject({ held: 'true', changed: 'true' });
+		expect(await marker()).toMatchObject({ reason: 'v2 loses orders' });
+	});
+	expect(requests).toBeGreaterThan(4);
 }, 60_000);
 
 test('killed at each request in turn and run again: one commit, and the hold stands', async () => {

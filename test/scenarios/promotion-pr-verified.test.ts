@@ -162,8 +162,30 @@ describe.each([onGitHub, onGitea])('on $title', (on) => {
 			expect(again, `request ${killed}`).toMatchObject({ exitCode: 0 });
 			expect(scene.pull).toMatchObject({ state: 'open', headSha: await scene.tip(branch) });
 			expect(await commits()).toBe(`Bump ${name} to 2|promoter`);
+			expect(await branches(), `request ${killed}`).toEqual(['main', branch]);
 		}
 	}, 300_000);
+
+	test('killed before its branch is there, and not needed any more: nothing is left', async () => {
+		let pid = 0;
+		scene.forge.onRequest = (request) => {
+			if (isWrite(request)) process.kill(pid, 'SIGKILL');
+			return undefined;
+		};
+		const onStart = (id: number) => (pid = id);
+		const ended = await scene.run({ verified: 'true' }, on.front, {}, { onStart });
+		expect(ended.exitCode).toBeUndefined();
+		scene.forge.onRequest = undefined;
+		await scene.commit('main', { 'api.yaml': manifest(`${name}:2`) });
+		expect(await branches()).toContain(`${branch}.next`);
+		const inputs = { verified: 'true', 'dry-run': 'true' };
+		expect((await scene.run(inputs)).outputs).toMatchObject({ operation: 'none' });
+		expect(await branches()).toContain(`${branch}.next`);
+		expect((await promote()).outputs).toMatchObject({ operation: 'none' });
+		expect((await branches()).filter((one) => !one.startsWith('lockstep-temporary/'))).toEqual([
+			'main',
+		]);
+	});
 
 	test('a rollback by pull request and a hold are written by the forge too', async () => {
 		await scene.commit(

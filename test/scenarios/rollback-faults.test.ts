@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { faultAtEachRequest } from './fault-at-each-request.ts';
 import { drone } from './fronts.ts';
 import { deployment, Infra, token } from './infra.ts';
 import { runStep } from './run-step.ts';
@@ -85,6 +86,15 @@ describe('others who push', () => {
 		expect(newest).toMatch(/^Roll back /);
 	});
 });
+
+test('a fault at each request in turn: one commit with both the image and the hold', async () => {
+	const requests = await faultAtEachRequest(infra, rollback, async (run) => {
+		expect(run.outputs).toMatchObject({ image: `${image}:v1`, held: 'true' });
+		expect(await infra.file(path)).toBe(deployment(`${image}:v1`));
+		expect(JSON.parse(await infra.file(marker))).toMatchObject({ image });
+	});
+	expect(requests).toBeGreaterThan(8);
+}, 120_000);
 
 test('killed at each request in turn and run again: one commit with both the image and the hold', async () => {
 	const start = await tip();

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
 	gpgSigningKey,
-	hasGpg,
 	type SigningKey,
 	sshSigningKey,
 	verify,
@@ -20,8 +19,10 @@ const email = 'bot@example.com';
 const image = 'ghcr.io/acme/api';
 const identity = { 'author-name': 'Bot', 'author-email': email };
 
-const kinds: [string, () => SigningKey][] = [['SSH', () => sshSigningKey(email, '-t', 'ed25519')]];
-if (hasGpg()) kinds.push(['GPG', () => gpgSigningKey(email)]);
+const kinds: [string, () => SigningKey][] = [
+	['SSH', () => sshSigningKey(email, '-t', 'ed25519')],
+	['GPG', () => gpgSigningKey(email)],
+];
 
 describe.each(kinds)('with a key of kind %s', (kind, make) => {
 	const good = kind === 'SSH' ? /Good "git" signature for bot@example.com/ : /GOODSIG \w+ Bot/;

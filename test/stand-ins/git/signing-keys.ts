@@ -60,13 +60,3 @@ export function verify(
 		env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
 	}).toString();
 }
-
-/** Whether the machine has GnuPG. */
-export function hasGpg(): boolean {
-	try {
-		execFileSync('gpg', ['--version'], { stdio: 'ignore' });
-		return true;
-	} catch {
-		return false;
-	}
-}
