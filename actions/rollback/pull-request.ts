@@ -1,6 +1,6 @@
 import type { Forge } from '../../shared/forge/forge.ts';
 import { code, link } from '../../shared/forge/markdown.ts';
-import { bringAbout, pullRequestOf } from '../../shared/forge/pull-request.ts';
+import { bringAbout, closeOpen, pullRequestOf } from '../../shared/forge/pull-request.ts';
 import type { Repository } from '../../shared/git/repository.ts';
 import { describeUse } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
@@ -62,7 +62,7 @@ export async function proposeRollback(
 		if (inputs.dryRun) log.info(`Dry run: pull request ${number} would be closed (${url})`);
 		else {
 			const why = `${code(base.branch)} has ${code(image ?? '')} already, so there is nothing left to roll back.`;
-			await forge.closePullRequest(present, why);
+			await closeOpen(forge, present, why);
 		}
 		return done;
 	}

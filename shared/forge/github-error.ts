@@ -23,13 +23,16 @@ function textOf(detail: unknown): string {
 	return typeof message === 'string' ? message : [field, code].filter(Boolean).join(' ');
 }
 
-/** A 404, or the 422 by which GitHub says that a pull request is not known to all of it yet. */
-export function isUnknownYet(error: unknown): boolean {
-	if (isRequestError(error, 404)) return true;
-	return isRequestError(error, 422) && /could not resolve to a node/i.test(wordsOf(error));
-}
+/** Words of a 422 for a branch, a commit or a pull request that is not known everywhere yet. */
+const early =
+	/already exists|no commits between|head invalid|head sha|branch.*(not|n't) exist|could not resolve to a node/i;
 
-/** A 422 for a branch or a commit that was pushed a moment ago and is not known everywhere yet. */
-export function isAboutAMomentAgo(error: RequestError): boolean {
-	return /no commits between|head invalid|head sha|branch.*(not|n't) exist/i.test(wordsOf(error));
+/**
+ * How often something is tried in all that was refused and is about what was made a moment ago:
+ * a 422 that may have another reason is not worth much patience.
+ */
+export function triesAfter(error: unknown): number {
+	if (isRequestError(error, 404)) return 5;
+	if (!isRequestError(error, 422)) return 1;
+	return early.test(wordsOf(error)) ? 5 : 3;
 }

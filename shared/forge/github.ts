@@ -19,13 +19,7 @@ import type {
 import { commitFiles } from './github-commit.ts';
 import { commitsBetween } from './github-compare.ts';
 import { GitHubDeployments } from './github-deployment.ts';
-import {
-	isAboutAMomentAgo,
-	isRequestError,
-	isUnknownYet,
-	type RequestError,
-	wordsOf,
-} from './github-error.ts';
+import { isRequestError, type RequestError, triesAfter, wordsOf } from './github-error.ts';
 import { autoMerge, cancelAutoMerge, type MergeQuestion, mergeState } from './github-merge.ts';
 import { type ListedPull, toPullRequest } from './github-pull-request.ts';
 import { githubTokenAdvice } from './github-token.ts';
@@ -33,7 +27,7 @@ import { githubFetch } from './github-transport.ts';
 import { refused } from './refusal.ts';
 import type { DeploymentStatus, RunStatus } from './run-status.ts';
 
-/** Tries for what GitHub does not know yet of a moment ago, and the first pause in ms. */
+/** Tries of a comment whose answer gets lost, and the first pause before any second try in ms. */
 const settling = { attempts: 5, pause: 500 };
 
 /** GitHub tells how the second commit stands to the first. */
@@ -120,13 +114,12 @@ export class GitHubForge implements Forge {
 				return { request: opened, created: true };
 			} catch (error) {
 				if (!isRequestError(error, 422)) throw this.#failure(doing, error);
-				const words = wordsOf(error);
-				if (/already exists/i.test(words)) {
+				if (/already exists/i.test(wordsOf(error))) {
 					const open = await this.#pullsFrom(request.head, 'open');
 					const same = open.find((pull) => pull.base === request.base);
 					if (same !== undefined) return { request: same, created: false };
-				} else if (!isAboutAMomentAgo(error)) throw this.#failure(doing, error);
-				if (attempt === settling.attempts) throw this.#failure(doing, error);
+				}
+				if (attempt >= triesAfter(error)) throw this.#failure(doing, error);
 				await this.#pause(attempt);
 			}
 		}
@@ -223,7 +216,8 @@ export class GitHubForge implements Forge {
 				...this.#where,
 				pull_number: request.number,
 				reviewers: [...users],
-				team_reviewers: [...teams],
+				// Elsewhere on GitHub a team is written with its organization: @acme/operations.
+				team_reviewers: teams.map((team) => team.replace(/^.*\//, '')),
 			}),
 		);
 	}
@@ -338,8 +332,7 @@ export class GitHubForge implements Forge {
 			try {
 				return await ask();
 			} catch (error) {
-				const early = this.#fresh.has(request.number) && isUnknownYet(error);
-				if (!early || attempt === settling.attempts)
+				if (!this.#fresh.has(request.number) || attempt >= triesAfter(error))
 					throw this.#failure(`${doing}, pull request ${request.number},`, error);
 			}
 			await this.#pause(attempt);

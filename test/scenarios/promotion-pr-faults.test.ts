@@ -165,6 +165,7 @@ describe('on GitHub alone', () => {
 			{ field: 'head', code: 'invalid', resource: 'PullRequest' },
 		],
 		['sees no commits on it yet', { message: `No commits between main and ${branch}` }],
+		['gives no reason', {}],
 	])('a forge that %s is asked again', async (_what, error) => {
 		const early = status(422, { message: 'Validation Failed', errors: [error] });
 		const left = failing(2, opening, early);
@@ -179,6 +180,7 @@ describe('on GitHub alone', () => {
 	test.each([
 		[404, 'Not Found'],
 		[422, "Could not resolve to a node with the global id of 'PR_1'"],
+		[422, 'Validation Failed'],
 	])('a replica that says %i of the new pull request is asked again', async (code, message) => {
 		const left = failing(1, labelling, status(code, { message }));
 		expect(await scene.run({ labels: 'promotion' })).toMatchObject({ exitCode: 0 });

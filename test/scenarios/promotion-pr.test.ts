@@ -207,6 +207,12 @@ test('a branch that is asked to be merged elsewhere is left alone', async () => 
 	expect(stdout).toContain('into release, not into main');
 });
 
+test('a team may be named with its organization', async () => {
+	const { exitCode } = await scene.run({ 'team-reviewers': '@acme/operations' });
+	expect(exitCode).toBe(0);
+	expect([...scene.pull.requestedTeams]).toEqual(['operations']);
+});
+
 test('values can be set in place of an image', async () => {
 	const { outputs, exitCode } = await scene.run({
 		image: '',
