@@ -41,7 +41,7 @@ const sections: readonly Section[] = [
 		language: 'yaml',
 		example: azureExample,
 		note: ({ name }) =>
-			`A [template](../azure/templates/${name}.yml), \`azure-pipelines.yml\`; there is a [task](../azure/tasks/${name}/task.json) as well. Outputs are output variables of the step. A repository on Azure Repos is given by its clone URL.`,
+			`A [template](../azure/templates/${name}.yml), \`azure-pipelines.yml\`; there is a [task](../azure/tasks/${name}/task.json) as well. Outputs are output variables of the step. A repository on Azure Repos is \`project/name\`, or its clone URL.`,
 	},
 	{
 		title: 'Jenkins',

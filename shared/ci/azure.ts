@@ -143,11 +143,13 @@ function runUrl(env: Environment): string | undefined {
 	return `${collection.replace(/\/?$/, '/')}${encodeURIComponent(project)}/_build/results?buildId=${env.BUILD_BUILDID}`;
 }
 
+/** Azure Repos has repositories below the address of an organisation, not of the host alone. */
 function forgeOf(env: Environment): CiEvent['forge'] | undefined {
 	const repository = repositoryAt(env.BUILD_REPOSITORY_URI);
 	if (!repository?.url) return undefined;
 	const { origin } = new URL(repository.url);
-	if (env.BUILD_REPOSITORY_PROVIDER === 'TfsGit') return { kind: 'azure', url: origin };
+	if (env.BUILD_REPOSITORY_PROVIDER === 'TfsGit')
+		return { kind: 'azure', url: env.SYSTEM_COLLECTIONURI?.replace(/\/+$/, '') || origin };
 	if (env.BUILD_REPOSITORY_PROVIDER?.startsWith('GitHub')) return { kind: 'github', url: origin };
 	return undefined;
 }

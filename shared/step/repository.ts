@@ -30,7 +30,10 @@ type Context = Pick<
 	'event' | 'log' | 'workspace' | 'childEnvironment' | 'signal' | 'protect' | 'mask' | 'nameOf'
 >;
 
-/** The remote that an input names; `owner/name` is meant on the forge that the CI works for. */
+/**
+ * The remote that an input names; `owner/name` is meant on the forge that the CI works for, on
+ * Azure Repos as `project/name`.
+ */
 export function remoteFrom(
 	given: string,
 	{ event, nameOf, protect }: Context,
@@ -40,7 +43,10 @@ export function remoteFrom(
 	if (login) for (const secret of Object.values(login)) protect(secret);
 	const serverUrl =
 		event.forge?.url ?? serverOf(event.repository?.url) ?? serverOf(event.repository?.cloneUrl);
-	return parseRemote(given, { serverUrl, inputName: nameOf(input) });
+	const [, project, name] = /^([\w.-]+)\/([\w.-]+)$/.exec(given.trim()) ?? [];
+	const isOnAzure = event.forge?.kind === 'azure' && project !== undefined;
+	const url = isOnAzure ? `${serverUrl}/${project}/_git/${name}` : given;
+	return parseRemote(url, { serverUrl, inputName: nameOf(input) });
 }
 
 /**

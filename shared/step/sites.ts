@@ -21,7 +21,7 @@ export function knownSites(
 }
 
 function styleOf({ kind, url }: NonNullable<CiEvent['forge']>): PageStyle {
-	if (kind === 'gitlab') return 'gitlab';
+	if (kind === 'gitlab' || kind === 'azure') return kind;
 	if (kind !== 'bitbucket') return 'github';
 	return new URL(url).hostname === 'bitbucket.org' ? 'bitbucket-cloud' : 'bitbucket-server';
 }

@@ -52,7 +52,7 @@ describe('a push', () => {
 			author: 'Alice Doe',
 			runUrl: 'https://dev.azure.com/acme/shop/_build/results?buildId=130',
 			runNumber: 130,
-			forge: { kind: 'azure', url: 'https://dev.azure.com' },
+			forge: { kind: 'azure', url: 'https://dev.azure.com/acme' },
 		},
 		jenkins: {
 			kind: 'push',

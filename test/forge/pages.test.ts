@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { type KnownSite, pagesOf } from '../../shared/forge/pages.ts';
+import { parseRemote } from '../../shared/git/remote.ts';
+import { knownSites } from '../../shared/step/sites.ts';
 
 const from = 'a'.repeat(40);
 const to = 'b'.repeat(40);
@@ -106,4 +108,14 @@ test.each<[string, string, string, string, KnownSite[]?]>([
 	const pages = pagesOf(repository, sites);
 	expect(pages.commit(to)).toBe(commit);
 	expect(pages.compare(from, to)).toBe(compare);
+});
+
+test.each([
+	['gitlab', 'https://git.example.com', 'gitlab'],
+	['azure', 'https://tfs.example.com/tfs/Main', 'azure'],
+	['bitbucket', 'https://bb.example.com', 'bitbucket-server'],
+	['gitea', 'https://git.example.com', 'github'],
+] as const)('a CI that works for %s tells where its pages are', (kind, url, style) => {
+	const target = parseRemote('https://plain.example.com/acme/infra.git');
+	expect(knownSites(target, {}, { forge: { kind, url } })).toEqual([{ url, style }]);
 });

@@ -81,6 +81,20 @@ test('an Azure task takes its inputs by their names in camel case', async () => 
 	expect(run.stdout).toContain('##[debug]');
 });
 
+test('on Azure Repos project/name is looked for in the organisation of the run', async () => {
+	const { url } = infra.server;
+	const run = await bump(
+		'Azure Pipelines',
+		{ ...inputs(), repository: 'web/infra' },
+		{
+			BUILD_REPOSITORY_PROVIDER: 'TfsGit',
+			BUILD_REPOSITORY_URI: `${url}/acme/shop/_git/application`,
+			SYSTEM_COLLECTIONURI: `${url}/acme/`,
+		},
+	);
+	expect(run.stdout).toContain(`There is no repository at ${url}/acme/web/_git/infra,`);
+});
+
 describe('outputs', () => {
 	test('GitLab: a dotenv file that is not quoted', async () => {
 		expect(await bump('GitLab')).toMatchObject({ exitCode: 0 });
