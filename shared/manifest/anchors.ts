@@ -5,9 +5,9 @@ import { type Node, resolve, type Scalar } from './node.ts';
 import { type Path, pathKey } from './path.ts';
 
 /**
- * Where a changed value stands under an anchor, the place of the anchor itself changes
- * with its aliases. That is meant as long as no other image is written there, as in
- * `x-tag: &tag v1`. All other places have to be uses of the image: the proof sees to it.
+ * Where a changed value stands under an anchor, its own or that of a map around it, the place
+ * of the anchor itself changes with its aliases. That is meant as long as no other image is
+ * written there, as in `x-tag: &tag v1`. All other places have to be uses of the image: the proof sees to it.
  */
 export function coveringAnchors(source: Source, uses: readonly ImageUse[], change: Change): Change {
 	const imagePaths = new Set(uses.flatMap((use) => scalarPaths(use).map(pathKey)));
@@ -35,15 +35,21 @@ function scalarPaths({ written }: ImageUse): Path[] {
 	);
 }
 
-function collectAnchored(node: Node, path: Path, found: Map<Scalar, Path>): void {
-	if (node.kind === 'scalar' && node.anchor) found.set(node, path);
+function collectAnchored(
+	node: Node,
+	path: Path,
+	found: Map<Scalar, Path>,
+	withinAnchor = false,
+): void {
+	const anchored = withinAnchor || (node.kind !== 'alias' && node.anchor !== undefined);
+	if (node.kind === 'scalar' && anchored) found.set(node, path);
 	const children: readonly [string | number, Node][] =
 		node.kind === 'map'
 			? node.pairs.map(({ key, value }) => [key, value])
 			: node.kind === 'list'
 				? node.items.map((item, index) => [index, item])
 				: [];
-	for (const [step, child] of children) collectAnchored(child, [...path, step], found);
+	for (const [step, child] of children) collectAnchored(child, [...path, step], found, anchored);
 }
 
 function nodeAt({ documents }: Source, [index, ...steps]: Path): Node | undefined {

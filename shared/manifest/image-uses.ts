@@ -4,9 +4,11 @@ import { readDocuments, type Source } from './document.ts';
 import { fluxMarkerAfter } from './flux-marker.ts';
 import { isKustomizationName } from './kustomization.ts';
 import {
+	child,
 	type ListNode,
 	type MapNode,
 	type Node,
+	pairOf,
 	resolve,
 	type Scalar,
 	scalarAt,
@@ -110,17 +112,45 @@ class UseFinder {
 		const isAlias = node.kind === 'alias';
 		if (isAlias) this.#aliasDepth++;
 		if (this.#aliasDepth > 0) this.#throughAliases++;
-		if (this.#throughAliases > mostThroughAliases || path.length > longestPath) {
-			throw new Failure(
-				`${this.#source.file}: its aliases stand for more than ${mostThroughAliases} values; write them out`,
-				{ place: { file: this.#source.file } },
-			);
-		}
+		this.#refuseExcess(path);
 		const resolved = resolve(node);
 		if (resolved.kind === 'map') this.#map(resolved, path, keys);
 		else if (resolved.kind === 'list') this.#list(resolved, path, keys);
 		else if (!isAlias) this.#scalar({ node: resolved, path }, keys);
 		if (isAlias) this.#aliasDepth--;
+	}
+
+	#refuseExcess(path: Path): void {
+		if (this.#throughAliases <= mostThroughAliases && path.length <= longestPath) return;
+		throw new Failure(
+			`${this.#source.file}: its aliases stand for more than ${mostThroughAliases} values; write them out`,
+			{ place: { file: this.#source.file } },
+		);
+	}
+
+	/** The scalar at a key of a map, or what a merge key brings there (yaml.org/type/merge.html). */
+	#at(map: MapNode, path: Path, key: string, seen = new Set<Node>()): Located | undefined {
+		const own = pairOf(map, key);
+		const node = own && resolve(own.value);
+		if (node) return node.kind === 'scalar' ? { node, path: [...path, key] } : undefined;
+		const merged = child(map, '<<');
+		if (merged === undefined) return undefined;
+		const from = resolve(merged);
+		const below = [...path, '<<'];
+		const sources: [Node, Path][] =
+			from.kind === 'list'
+				? from.items.map((item, index) => [item, [...below, index]])
+				: [[from, below]];
+		for (const [source, at] of sources) {
+			const there = resolve(source);
+			if (there.kind !== 'map' || seen.has(there)) continue;
+			seen.add(there);
+			this.#throughAliases++;
+			this.#refuseExcess(at);
+			const found = this.#at(there, at, key, seen);
+			if (found) return found;
+		}
+		return undefined;
 	}
 
 	#map(map: MapNode, path: Path, keys: readonly string[]): void {
@@ -135,21 +165,20 @@ class UseFinder {
 
 	/** `image: name:tag`; and `image: name` with its tag in `tag` or `imageTag`. */
 	#strings(map: MapNode, path: Path, keys: readonly string[]): void {
-		for (const { key } of map.pairs) {
+		for (const key of new Set([...map.pairs.map((pair) => pair.key), 'image'])) {
 			// `image: {reference: …}` is the image of a volume.
 			const isImage = imageKey.test(key) || (key === 'reference' && keys[0] === 'image');
-			const node = isImage ? scalarAt(map, key) : undefined;
-			const reference = node && parseReference(textOf(node));
-			if (!node || !reference) continue;
-			const at = { node, path: [...path, key] };
+			const at = isImage ? this.#at(map, path, key) : undefined;
+			const reference = at && parseReference(textOf(at.node));
+			if (!at || !reference) continue;
 			const beside = [`${key}Tag`, key.replace(/Name$/, 'Tag'), key === 'image' ? 'tag' : ''];
-			const tagKey = beside.find((name) => name !== key && scalarAt(map, name));
+			const tagKey = beside.find((name) => name !== key && this.#at(map, path, name));
 			if (tagKey && !reference.tag && !reference.digest) {
 				this.#addKeys(map, path, keys, { name: key, tag: tagKey, digest: 'digest' });
-			} else {
+			} else if (isOwn(at, path)) {
 				const container = textAt(map, 'name') ?? keys[0];
 				this.#add(
-					{ path: at.path, at: node, reference, written: { form: 'string', at, prefix: '' } },
+					{ path: at.path, at: at.node, reference, written: { form: 'string', at, prefix: '' } },
 					container,
 				);
 			}
@@ -159,8 +188,8 @@ class UseFinder {
 	/** `repository` (or `name`) with `tag`, `digest` and `registry`, as Helm charts have it. */
 	#repositoryKeys(map: MapNode, path: Path, keys: readonly string[]): void {
 		const underImage = imageKey.test(keys[0] ?? '');
-		const hasVersion = scalarAt(map, 'tag') ?? scalarAt(map, 'digest');
-		if (scalarAt(map, 'repository') && (hasVersion || underImage)) {
+		const hasVersion = this.#at(map, path, 'tag') ?? this.#at(map, path, 'digest');
+		if (this.#at(map, path, 'repository') && (hasVersion || underImage)) {
 			this.#addKeys(map, path, keys, { name: 'repository', tag: 'tag', digest: 'digest' });
 		} else if (scalarAt(map, 'name') && (underImage || (hasVersion && keys[1] === 'images'))) {
 			this.#addKeys(map, path, keys, { name: 'name', tag: 'tag', digest: 'digest' });
@@ -168,19 +197,19 @@ class UseFinder {
 	}
 
 	#addKeys(map: MapNode, path: Path, keys: readonly string[], names: WrittenInKeys['keys']): void {
-		const at = (key: string): Located | undefined => {
-			const node = scalarAt(map, key);
-			return node && { node, path: [...path, key] };
+		const at = (key: string) => this.#at(map, path, key);
+		const parts = {
+			registry: at('registry'),
+			name: at(names.name),
+			tag: at(names.tag),
+			digest: at(names.digest),
 		};
+		// What a merge key brings as a whole is found where it leads to.
+		if (!Object.values(parts).some((part) => part && isOwn(part, path))) return;
 		const container = names.name === 'image' ? textAt(map, 'name') : undefined;
 		this.#addWritten(
 			{ style: 'helm', map: { node: map, path }, keys: names },
-			{
-				registry: at('registry'),
-				name: at(names.name),
-				tag: at(names.tag),
-				digest: at(names.digest),
-			},
+			parts,
 			container ?? keys.find((key) => !imageKey.test(key)),
 		);
 	}
@@ -321,6 +350,11 @@ class UseFinder {
 		if (use.written.form === 'string') this.#known.add(use.written.at.node);
 		this.uses.push({ ...use, ...(container && { container }) });
 	}
+}
+
+/** Whether a value stands in the map at a path itself, and not in one that is merged into it. */
+function isOwn(at: Located, path: Path): boolean {
+	return at.path.length === path.length + 1;
 }
 
 /** Whether a document could hold a use at all; told without parsing, which costs most of an edit. */

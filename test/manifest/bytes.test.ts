@@ -100,6 +100,37 @@ editCases('anchors, aliases and merge keys', [
 	},
 ]);
 
+editCases('keys of an image that a merge key brings', [
+	{
+		rule: 'the name: the tag beside it is of that image',
+		before: 'x: &x {repository: org/api}\nimage: {<<: *x, tag: v1}\n',
+		after: 'x: &x {repository: org/api}\nimage: {<<: *x, tag: v2}\n',
+	},
+	{
+		rule: 'the tag',
+		before: 'x: &x {tag: v1}\nimage:\n  <<: *x\n  repository: org/api\n',
+		after: 'x: &x {tag: v2}\nimage:\n  <<: *x\n  repository: org/api\n',
+	},
+	{
+		rule: 'all of them, but for a tag of its own',
+		before: 'x: &x {repository: org/api, tag: v1}\nweb:\n  image: {<<: [*x], tag: v0}\n',
+		after: 'x: &x {repository: org/api, tag: v2}\nweb:\n  image: {<<: [*x], tag: v2}\n',
+		change: { all: true },
+	},
+	{
+		rule: 'the same, narrowed by container',
+		before: 'x: &x {repository: org/api, tag: v1}\nweb:\n  image: {<<: *x, tag: v0}\n',
+		after: 'x: &x {repository: org/api, tag: v1}\nweb:\n  image: {<<: *x, tag: v2}\n',
+		change: { container: 'web' },
+	},
+	{
+		rule: 'an image in one string beside its tag',
+		before: 'x: &x {image: org/api}\nweb: {<<: *x, imageTag: v1}\n',
+		after: 'x: &x {image: org/api}\nweb: {<<: *x, imageTag: v2}\n',
+		change: { container: 'web' },
+	},
+]);
+
 editCases('Helm templates that are no YAML', [
 	{
 		rule: 'a plain reference',
@@ -141,6 +172,21 @@ describe('values that YAML would read as something else', () => {
 });
 
 describe('an anchor that other values share', () => {
+	it('a default tag and the one that takes its place are different uses', async () => {
+		const text = 'x: &x {repository: org/api, tag: v1}\nimage: {<<: *x, tag: v0}\n';
+		expect(await failure(editImage(file(text), { image: 'org/api', tag: 'v2' }))).toMatch(
+			/different tags: org\/api:v1 at app.yaml:1:34 \(x\), org\/api:v0 at app.yaml:2:22, /,
+		);
+	});
+
+	it('the tag of another image by a merge key: nothing is written', async () => {
+		const text =
+			'x: &x {tag: v1}\na: {image: {<<: *x, repository: org/api}}\nb: {image: {<<: *x, repository: org/web}}\n';
+		expect(await failure(editImage(file(text), { image: 'org/api', tag: 'v2' }))).toMatch(
+			'nothing was written, as b.image."<<".tag would have changed too',
+		);
+	});
+
 	it.each([
 		[
 			'another image',
