@@ -1,16 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { delimiter, dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AwsCredentialChain } from '../aws/credentials.ts';
 import { profileRegion } from '../aws/profiles.ts';
-import { badInput, Failure, messageOf } from '../failure/failure.ts';
+import { badInput, messageOf } from '../failure/failure.ts';
 import type { TlsOptions } from '../http/client.ts';
 import { isProxy } from '../http/proxy.ts';
 import type { Log } from '../log/log.ts';
 import { type Credentials, execCredentials, fixedToken, tokenFromFile } from './credentials.ts';
 import { describeEksCluster, eksCredentials } from './eks.ts';
-import { isRecord } from './object.ts';
-import { checkedTls, dataOrFile, fromBase64, readPem } from './pem.ts';
-import { yamlFault } from './yaml-fault.ts';
+import {
+	type Entry,
+	entryOf,
+	type Kubeconfig,
+	namesIn,
+	readGiven,
+	readNamed,
+} from './kubeconfig-text.ts';
+import { checkedTls, dataOrFile, readPem } from './pem.ts';
 
 /** How to reach a cluster, and as whom. */
 export interface Connection {
@@ -73,20 +79,10 @@ export async function connectionOf(
 		throw badInput(
 			`${around.nameOf(options.clusterToken === undefined ? 'cluster-ca' : 'cluster-token')} needs ${around.nameOf('server')} beside it`,
 		);
-	if (kubeconfig !== undefined) {
-		const { text, folder } = await readGiven(kubeconfig, around);
-		return await fromKubeconfig([await parse(text, folder, around)], options, around);
-	}
+	if (kubeconfig !== undefined)
+		return await fromKubeconfig([await readGiven(kubeconfig, around)], options, around);
 	const named = around.environment.KUBECONFIG;
-	if (named) {
-		const files = named.split(delimiter).filter((file) => file !== '');
-		// As kubectl does, of several those that are there.
-		const read = await Promise.all(files.map((file) => readNamed(file, around)));
-		const configs = read.filter((config) => config !== undefined);
-		if (configs.length === 0)
-			throw badInput(`The variable KUBECONFIG names no file that is there: ${named}`);
-		return await fromKubeconfig(configs, options, around);
-	}
+	if (named) return await fromKubeconfig(await readNamed(named, around.folder), options, around);
 	if (around.environment.KUBERNETES_SERVICE_HOST) return await fromPod(around);
 	throw badInput(
 		`No cluster is given: name one with ${around.nameOf('kubeconfig')}, or with ${around.nameOf('server')} and ${around.nameOf('cluster-token')}`,
@@ -160,12 +156,6 @@ async function fromPod({ environment, protect, ...around }: Surroundings): Promi
 			{ cause: error },
 		);
 	}
-}
-
-/** A kubeconfig and the folder that relative paths in it start from. */
-interface Kubeconfig {
-	content: Record<string, unknown>;
-	folder: string;
 }
 
 /** The parts of https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/ that are used. */
@@ -248,57 +238,6 @@ function clusterInfo({ entry }: Entry<ClusterEntry>, { ca }: TlsOptions): object
 	};
 }
 
-interface Entry<T> {
-	entry: T;
-	folder: string;
-}
-
-function entryOf<T extends object>(
-	configs: readonly Kubeconfig[],
-	list: 'contexts' | 'clusters' | 'users',
-	name: string | undefined,
-	field: 'context' | 'cluster' | 'user',
-): Entry<T> {
-	for (const { content, folder } of configs) {
-		const entries = content[list];
-		if (!Array.isArray(entries)) continue;
-		const found: unknown = entries.find((entry) => isRecord(entry) && entry.name === name);
-		if (isRecord(found)) {
-			const entry = isRecord(found[field]) ? found[field] : {};
-			return { entry: withTexts(entry, `${field} "${name}"`) as T, folder };
-		}
-	}
-	throw badInput(`The kubeconfig has no ${field} "${name}"; it has ${namesIn(configs, list)}`);
-}
-
-/** Fields of an entry that are no text. */
-const structured = ['exec', 'auth-provider', 'extensions'];
-const flags = ['insecure-skip-tls-verify', 'disable-compression'];
-
-/** An entry whose fields are texts, as kubectl demands it, without those that are left open. */
-function withTexts(entry: Record<string, unknown>, title: string): Record<string, unknown> {
-	const given = Object.entries(entry).filter(([, value]) => value !== null);
-	for (const [key, value] of given) {
-		if (/^as(-|$)/.test(key))
-			throw badInput(
-				`The ${title} of the kubeconfig acts as somebody else (${key}), which is not spoken; give a kubeconfig of that user`,
-			);
-		if (!structured.includes(key) && typeof value !== (flags.includes(key) ? 'boolean' : 'string'))
-			throw badInput(
-				`The ${title} of the kubeconfig: ${key} has to be ${flags.includes(key) ? 'true or false' : 'a text; put it in quotes'}`,
-			);
-	}
-	return Object.fromEntries(given);
-}
-
-function namesIn(configs: readonly Kubeconfig[], list: string): string {
-	const names = configs.flatMap(({ content }) => {
-		const entries = content[list];
-		return Array.isArray(entries) ? entries.map((entry) => String(entry?.name)) : [];
-	});
-	return names.length > 0 ? names.join(', ') : 'none';
-}
-
 async function serverTls({ entry, folder }: Entry<ClusterEntry>): Promise<TlsOptions> {
 	const ca = await dataOrFile(entry, folder, 'certificate-authority');
 	const serverName = entry['tls-server-name'];
@@ -343,58 +282,6 @@ async function credentialsOf(
 			`The kubeconfig's auth-provider "${entry['auth-provider'].name}" was removed from Kubernetes in 1.26; use its exec plugin or a token`,
 		);
 	return { tls, credentials: {} };
-}
-
-/** The text of what is given as a path, as text or as Base64. */
-async function readGiven(
-	given: string,
-	{ folder, nameOf }: Surroundings,
-): Promise<{ text: string; folder: string }> {
-	if (/^\s*[{#]|^\s*[\w-]+\s*:(\s|$)/.test(given)) return { text: given, folder };
-	const path = resolve(folder, given.trim());
-	try {
-		return { text: await readFile(path, 'utf8'), folder: dirname(path) };
-	} catch (error) {
-		const text = fromBase64(given);
-		if (text !== undefined) return { text, folder };
-		const why =
-			(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : messageOf(error);
-		throw badInput(
-			`${nameOf('kubeconfig')} is neither a file that can be read (${why}), nor the text of a kubeconfig, nor Base64 of it`,
-		);
-	}
-}
-
-async function readNamed(file: string, around: Surroundings): Promise<Kubeconfig | undefined> {
-	const path = resolve(around.folder, file);
-	try {
-		return await parse(await readFile(path, 'utf8'), dirname(path), around);
-	} catch (error) {
-		if (error instanceof Failure) throw error;
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-		throw badInput(
-			`The variable KUBECONFIG names a file that cannot be read: ${messageOf(error)}`,
-			{
-				cause: error,
-			},
-		);
-	}
-}
-
-async function parse(text: string, folder: string, around: Surroundings): Promise<Kubeconfig> {
-	const { parseDocument } = await import('yaml');
-	let content: unknown;
-	try {
-		const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
-		const [error] = document.errors;
-		if (error !== undefined) throw error;
-		content = document.toJS();
-	} catch (error) {
-		throw badInput(`${around.nameOf('kubeconfig')} is no YAML: ${yamlFault(error)}`);
-	}
-	if (!isRecord(content) || !('clusters' in content || 'contexts' in content))
-		throw badInput(`${around.nameOf('kubeconfig')} is no kubeconfig: it has no clusters`);
-	return { content, folder };
 }
 
 function checkUrl(url: string, name: string): void {

@@ -50,7 +50,8 @@ describe('a kubeconfig', () => {
 	test('is read from a path, as text, and as Base64 with line breaks', async () => {
 		await writeFile(join(folder, 'qa.yaml'), config());
 		const wrapped = base64(config()).replace(/.{60}/g, '$&\n');
-		for (const kubeconfig of ['qa.yaml', join(folder, 'qa.yaml'), config(), wrapped])
+		const marked = `---\n${config()}`;
+		for (const kubeconfig of ['qa.yaml', join(folder, 'qa.yaml'), config(), wrapped, marked])
 			expect((await connect({ kubeconfig })).server).toBe('https://qa.example.com:6443');
 	});
 
@@ -201,6 +202,10 @@ describe('without a kubeconfig', () => {
 			exitCode: 2,
 			message: 'The variable KUBECONFIG names no file that is there: nowhere:neither',
 		});
+		await writeFile(join(folder, 'b'), 'a: [');
+		await expect(connect({}, { KUBECONFIG: 'b' })).rejects.toThrow(
+			'b, which KUBECONFIG names, is no YAML',
+		);
 	});
 
 	test.each([
