@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Failure } from '../failure/failure.ts';
-import type { FilesToWrite, WriteOutcome } from '../git/commit-to-branch.ts';
+import {
+	type FilesToWrite,
+	temporaryBranches,
+	type WriteOutcome,
+} from '../git/commit-to-branch.ts';
 import type { HttpRequest, HttpResponse } from '../http/client.ts';
 import type { Rest } from './rest.ts';
 
@@ -103,7 +107,7 @@ async function ask(
 /** One for each set of files, so that those who write others at the same time have their own. */
 function ownBranch({ branch, files }: FilesToWrite): string {
 	const what = JSON.stringify([branch, ...files.map(({ path }) => path)]);
-	return `lockstep-temporary/${createHash('sha256').update(what).digest('hex').slice(0, 16)}`;
+	return `${temporaryBranches}${createHash('sha256').update(what).digest('hex').slice(0, 16)}`;
 }
 
 function escaped(branch: string): string {

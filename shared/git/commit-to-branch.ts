@@ -110,8 +110,10 @@ export async function commitToBranch<E extends Edited>(
 			snapshotOf(repository, branch, parent, { history: request.history ?? false }),
 		);
 		const { files, message } = edited;
-		if (files.length === 0)
+		if (files.length === 0) {
+			if (request.write && !request.dryRun) await removeTemporary(repository, parent);
 			return { changed: false, commit: parent, parent, branch, attempts, edited };
+		}
 		const commit = await repository.commit({
 			parent,
 			files,
@@ -141,6 +143,16 @@ export async function commitToBranch<E extends Edited>(
 			if (moved) break;
 		}
 	}
+}
+
+/** Below it are branches on which a forge makes a commit, there for a moment. */
+export const temporaryBranches = 'lockstep-temporary/';
+
+/** Takes away those that a run which was killed left when their commit was the branch's tip already. */
+async function removeTemporary(repository: Repository, tip: string): Promise<void> {
+	const refs = await repository.remoteRefs(`refs/heads/${temporaryBranches}*`);
+	for (const [ref, commit] of refs)
+		if (commit === tip) await repository.push({ ref, commit: null, expect: tip });
 }
 
 async function writeOnce<E extends Edited>(

@@ -107,9 +107,10 @@ describe.each(forges)('on %s', (_title, front, forgeTitle) => {
 			expect(first.exitCode, `request ${killed}`).toBeUndefined();
 			expect(await bump()).toMatchObject({ exitCode: 0 });
 			expect(await log('%s')).toBe(`Bump ${name} to 2\nLay the first files`);
+			const refs = await scene.git('for-each-ref', '--format=%(refname)');
+			expect(refs, `request ${killed}`).toBe('refs/heads/main');
 			await scene.git('update-ref', 'refs/heads/main', start);
 		}
-		expect(await scene.git('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
 	}, 120_000);
 
 	test.each<[string, Fault]>([
