@@ -148,6 +148,7 @@ export class Rollout {
 			environment: childEnvironment,
 			namespace,
 			values,
+			signal: this.#signal,
 		});
 		overrideImages(manifests, this.#inputs.images ?? {}, nameOf('images'));
 		for (const { object } of manifests)

@@ -18,6 +18,8 @@ export interface Rendering {
 	values: readonly string[];
 	/** A path as its user knows it. */
 	shown(path: string): string;
+	/** Ends the programs; its reason is thrown. */
+	signal: AbortSignal;
 }
 
 /** What a program made of a folder. */
@@ -67,7 +69,8 @@ export async function render(
 			`${run.title} is a chart, and helm is not on PATH; install it, or render the chart in a step before`,
 		);
 	}
-	const origins = originsOf(folder, parser, run);
+	// Where there is no room for it, say, the places are less exact, and nothing else is.
+	const origins = originsOf(folder, parser, run).catch(() => new Map<string, string>());
 	const made = await firstOf(kustomizeBuild(folder), run).finally(() => origins);
 	if (made === undefined)
 		throw new Failure(
@@ -107,16 +110,18 @@ function helmTemplate(folder: string, { namespace, values }: Rendering): string[
 /** What the first of the programs that is there prints; undefined where none is. */
 async function firstOf(
 	commands: readonly string[][],
-	{ environment, title, definition, shown }: Run,
+	{ environment, title, definition, shown, signal }: Run,
 ): Promise<Pick<Rendered, 'program' | 'text'> | undefined> {
 	for (const [program = '', ...args] of commands) {
 		try {
 			const { stdout } = await promisify(execFile)(program, args, {
 				env: { ...environment },
 				maxBuffer: 64 << 20,
+				signal,
 			});
 			return { program, text: stdout };
 		} catch (error) {
+			signal.throwIfAborted();
 			if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
 			const why = reasonIn(String(readPath(error, ['stderr']) ?? '')) || messageOf(error);
 			const place = placeIn(why, definition);
@@ -194,9 +199,6 @@ async function originsOf(
 				origins.set(keyOf(object as KubernetesObject), resolve(overlay, path));
 		}
 		return origins;
-	} catch (error) {
-		if (error instanceof Failure) return new Map();
-		throw error;
 	} finally {
 		await rm(overlay, { recursive: true });
 	}

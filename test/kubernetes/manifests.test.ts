@@ -29,6 +29,7 @@ const read = (paths: string[], stdin = '') =>
 		environment: { PATH: join(folder, 'bin') },
 		namespace: 'shop',
 		values: ['/values.yaml'],
+		signal: new AbortController().signal,
 	});
 
 const titles = async (paths: string[], stdin = '') =>

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { placeOfField } from '../../shared/kubernetes/explain.ts';
 import { readManifests } from '../../shared/kubernetes/manifests.ts';
 import { titleOf } from '../../shared/kubernetes/object.ts';
@@ -22,7 +22,7 @@ async function write(files: Record<string, string>): Promise<void> {
 	}
 }
 
-const read = (path: string) =>
+const read = (path: string, signal = new AbortController().signal) =>
 	readManifests([path], {
 		folder,
 		stdin: Readable.from([]),
@@ -30,6 +30,7 @@ const read = (path: string) =>
 		environment: { PATH: `${join(folder, 'bin')}:/usr/bin:/bin` },
 		namespace: 'shop',
 		values: ['/values.yaml'],
+		signal,
 	});
 
 /** A program that prints a text, and writes the folder it is about into `asked`. */
@@ -43,7 +44,8 @@ describe('kustomizations and charts', () => {
 	test('are refused where nothing can render them', async () => {
 		await write({ 'k/kustomization.yaml': 'resources: []\n', 'c/Chart.yaml': 'name: c\n' });
 		const environment = { PATH: '/nonexistent' };
-		const options = { folder, stdin: Readable.from([]), inputName: 'm', environment };
+		const { signal } = new AbortController();
+		const options = { folder, stdin: Readable.from([]), inputName: 'm', environment, signal };
 		const readAlone = (path: string) =>
 			readManifests([path], { ...options, namespace: 'shop', values: [] });
 		await expect(readAlone('k')).rejects.toThrow(
@@ -55,6 +57,14 @@ describe('kustomizations and charts', () => {
 	test('are not mixed with plain manifests', async () => {
 		await write({ 'k/a.yaml': configMap('a'), 'k/base/kustomization.yaml': '' });
 		await expect(read('k')).rejects.toThrow('name it by itself in --manifests');
+	});
+
+	test('are rendered no longer than the run lasts', async () => {
+		await write({ 'k/Kustomization': '', 'bin/kustomize': '#!/bin/sh\nexec sleep 60\n' });
+		const controller = new AbortController();
+		const reading = read('k', controller.signal);
+		controller.abort(new Error('told to end'));
+		await expect(reading).rejects.toThrow('told to end');
 	});
 
 	test.each(['k', 'k/Kustomization'])('are rendered by the program on PATH: %s', async (path) => {
@@ -99,6 +109,13 @@ END
 		expect(await placesOf('k', 'data.a')).toEqual([{ file: 'base/web.yaml', line: 12, column: 3 }]);
 		// What is deployed is as it is without them.
 		expect((await read('k'))[0]?.object.metadata.annotations).toBeUndefined();
+	});
+
+	test('of the kustomization, where there is no room to ask for more', async () => {
+		await write({ 'k/kustomization.yaml': 'resources: []\n', 'bin/kustomize': kustomize('none') });
+		vi.stubEnv('TMPDIR', join(folder, 'nowhere'));
+		expect(await placesOf('k')).toEqual([{ file: 'k/kustomization.yaml' }]);
+		vi.unstubAllEnvs();
 	});
 
 	test.each([
