@@ -24,9 +24,13 @@ lockstep --version prints the version.
 Short for ${stepOfShortForms}: lockstep show [number], lockstep approve <number>, lockstep merge <number>
 `;
 
-if (name === undefined || name === '--help' || name === '-h') {
+if (name === undefined) {
+	process.stderr.write(
+		`error: no step is named; as a plugin each has an image of its own, by its tag (lockstep:${steps[0]})\n\n${usage}`,
+	);
+	process.exitCode = 2;
+} else if (name === '--help' || name === '-h') {
 	process.stdout.write(usage);
-	process.exitCode = name === undefined ? 2 : 0;
 } else if (name === '--version') {
 	const { version } = JSON.parse(readFileSync(join(dist, 'package.json'), 'utf8'));
 	process.stdout.write(`${version}\n`);

@@ -58,6 +58,14 @@ test('lockstep --version is that of the package', () => {
 	expect(lockstep('--version')).toMatchObject({ status: 0, stdout: `${version}\n` });
 });
 
+test('without a step, as where its image is taken for a plugin, it says what is missing', () => {
+	expect(lockstep()).toMatchObject({
+		status: 2,
+		stdout: '',
+		stderr: expect.stringMatching(/^error: no step is named; .*lockstep:bump-image\)\n\nUsage: /),
+	});
+});
+
 test('a step that there is not is refused', () => {
 	expect(lockstep('bump')).toMatchObject({ status: 2, stderr: expect.stringContaining('"bump"') });
 });
