@@ -16,6 +16,7 @@ import { fence, fillSections, inputTable, outputTable } from './generate/markdow
 import { pluginPage } from './generate/page.ts';
 import { settingsSchema } from './generate/schema.ts';
 import { tektonTask } from './generate/tekton.ts';
+import { npx } from './generate/values.ts';
 import { woodpeckerPage } from './generate/woodpecker.ts';
 import { fromRoot, settle } from './outcome.ts';
 import { loadStep, root, stepNames } from './steps.ts';
@@ -33,7 +34,7 @@ for (const step of steps) {
 	files.set(`plugins/docs/${name}.md`, pluginPage(step));
 	files.set(`plugins/woodpecker/plugins/${name}/docs.md`, woodpeckerPage(step));
 	files.set(`plugins/gitlab/templates/${name}.yml`, gitlabTemplate(step));
-	files.set(`plugins/azure/templates/${name}.yml`, azureTemplate(step));
+	files.set(`plugins/azure/templates/${name}.yml`, azureTemplate(step, version));
 	files.set(`plugins/azure/tasks/${name}/task.json`, azureTask(step, version));
 	files.set(`plugins/jenkins/vars/${camelCase(name)}.groovy`, jenkinsVariable(step));
 	files.set(`plugins/bitbucket/${name}/pipe.yml`, bitbucketPipe(step));
@@ -55,7 +56,9 @@ for (const step of steps) {
 	);
 }
 files.set('plugins/azure/vss-extension.json', azureExtension(steps, version));
-files.set('plugins/circleci/orb.yml', circleciOrb(steps));
+const library = 'plugins/jenkins/vars/lockstep.groovy';
+files.set(library, (readIfThere(library) ?? '').replace(/npx --yes lockstep\S*/, npx(version)));
+files.set('plugins/circleci/orb.yml', circleciOrb(steps, version));
 const table = stepTable(steps);
 files.set('README.md', fillSections(readIfThere('README.md') ?? '', { steps: table }));
 files.set('plugins/Dockerfile', fillSections(readIfThere('plugins/Dockerfile') ?? '', { stages }));

@@ -3,14 +3,14 @@ import { azureName } from '../../shared/ci/azure.ts';
 import { variableOf } from '../../shared/ci/command-inputs.ts';
 import { type AnyStep, type Input, kindOf, type Output } from '../../shared/step/declare.ts';
 import { choicesOf, describeInput } from '../../shared/step/help.ts';
-import { asText, exampleValues, inputsOf, secretName, writtenFrom } from './values.ts';
+import { asText, exampleValues, inputsOf, npx, secretName, writtenFrom } from './values.ts';
 import { yaml } from './yaml.ts';
 
 /**
  * A template of steps: its parameters become variables of a script.
  * https://learn.microsoft.com/azure/devops/pipelines/process/templates
  */
-export function azureTemplate(step: AnyStep): string {
+export function azureTemplate(step: AnyStep, version: string): string {
 	const inputs = inputsOf(step);
 	const template = {
 		parameters: [
@@ -25,7 +25,7 @@ export function azureTemplate(step: AnyStep): string {
 		steps: [
 			{ task: 'NodeTool@0', inputs: { versionSpec: '24.x' } },
 			{
-				script: `npx --yes lockstep ${step.name}`,
+				script: `${npx(version)} ${step.name}`,
 				name: `\${{ parameters.stepName }}`,
 				displayName: step.title,
 				env: Object.fromEntries(

@@ -2,19 +2,19 @@ import { variableOf } from '../../shared/ci/command-inputs.ts';
 import { type AnyStep, type Input, kindOf } from '../../shared/step/declare.ts';
 import { choicesOf, describeInput } from '../../shared/step/help.ts';
 import { secretsNote } from './gitlab.ts';
-import { asText, exampleValues, imageOf, inputsOf } from './values.ts';
+import { asText, exampleValues, imageOf, inputsOf, npx } from './values.ts';
 import { yaml } from './yaml.ts';
 
 /**
  * The orb: for each step a command, and a job that runs it in the step's image.
  * https://circleci.com/docs/orbs/author/orb-concepts/
  */
-export function circleciOrb(steps: readonly AnyStep[]): string {
+export function circleciOrb(steps: readonly AnyStep[], version: string): string {
 	const orb = {
 		version: 2.1,
 		description: 'Takes a change from a commit to production through git.',
 		display: { source_url: 'https://github.com/lockstep-ci/lockstep' },
-		commands: Object.fromEntries(steps.map((step) => [step.name, commandOf(step)])),
+		commands: Object.fromEntries(steps.map((step) => [step.name, commandOf(step, version)])),
 		jobs: Object.fromEntries(steps.map((step) => [step.name, jobOf(step)])),
 	};
 	return `# Written by npm run generate from actions/*/step.ts.\n${yaml(orb)}`;
@@ -24,7 +24,7 @@ export function circleciOrb(steps: readonly AnyStep[]): string {
  * Texts go by `environment`, which no shell reads; flags and secrets, which are names of
  * variables, by the script.
  */
-function commandOf(step: AnyStep): object {
+function commandOf(step: AnyStep, version: string): object {
 	const inputs = inputsOf(step);
 	const isText = ([, { schema, secret }]: [string, Input]) =>
 		!secret && kindOf(schema) !== 'boolean';
@@ -44,7 +44,7 @@ function commandOf(step: AnyStep): object {
 					environment: Object.fromEntries(
 						inputs.filter(isText).map(([name]) => [variableOf(name), `<< parameters.${name} >>`]),
 					),
-					command: `${[...script, callOf(step)].join('\n')}\n`,
+					command: `${[...script, callOf(step, version)].join('\n')}\n`,
 				},
 			},
 		],
@@ -52,8 +52,8 @@ function commandOf(step: AnyStep): object {
 }
 
 /** The image has the command; elsewhere npm brings it. */
-function callOf({ name }: AnyStep): string {
-	return `if command -v lockstep; then lockstep ${name}; else npx --yes lockstep ${name}; fi`;
+function callOf({ name }: AnyStep, version: string): string {
+	return `if command -v lockstep; then lockstep ${name}; else ${npx(version)} ${name}; fi`;
 }
 
 function jobOf(step: AnyStep): object {

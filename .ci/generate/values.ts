@@ -47,3 +47,8 @@ export const source = 'https://raw.githubusercontent.com/lockstep-ci/lockstep/v1
 export function imageOf(step: AnyStep): string {
 	return `ghcr.io/lockstep-ci/lockstep:${step.name}`;
 }
+
+/** The command where there is no image: what a template runs changes with the template alone. */
+export function npx(version: string): string {
+	return `npx --yes lockstep@${version}`;
+}

@@ -59,7 +59,7 @@ function programs(bin: string, lockstep: readonly string[]): string {
 	const docker = [process.execPath, join(root, 'test/plugins/docker.ts'), bin];
 	const scripts = {
 		lockstep: `exec ${lockstep.join(' ')} "$@"`,
-		npx: `[ "$1" = --yes ] && shift\nexec "$@"`,
+		npx: `[ "$1" = --yes ] && shift\nname=\${1%@*}; shift\nexec "$name" "$@"`,
 		docker: `exec ${docker.join(' ')} "$@"`,
 	};
 	mkdirSync(bin);

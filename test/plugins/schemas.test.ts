@@ -206,3 +206,16 @@ test.each(stepNames)('the pipe of %s is described as Bitbucket asks for it', (st
 	});
 	for (const { name } of pipe.variables) expect(name).toMatch(/^[A-Z][A-Z_]*$/);
 });
+
+test('what a template has npm bring is of its own version', () => {
+	const { version } = JSON.parse(file('package.json'));
+	const templates = [
+		'plugins/circleci/orb.yml',
+		'plugins/jenkins/vars/lockstep.groovy',
+		...stepNames.map((step) => `plugins/azure/templates/${step}.yml`),
+	];
+	for (const template of templates) {
+		const calls = [...file(template).matchAll(/npx --yes (\S+)/g)].map(([, name]) => name);
+		expect(new Set(calls), template).toEqual(new Set([`lockstep@${version}`]));
+	}
+});

@@ -34,7 +34,7 @@ Map call(String step, Map given, List<String> known, List<String> secrets) {
     }
     withCredentials(bindings) {
         withEnv(variables) {
-            sh "npx --yes lockstep ${step}"
+            sh "npx --yes lockstep@0.1.0 ${step}"
         }
     }
     String outputs = folder + '/' + step + '.json'
