@@ -33,7 +33,8 @@ export async function readManifests(
 ): Promise<Manifest[]> {
 	const parser = await import('yaml');
 	const manifests: Manifest[] = [];
-	for (const path of paths) manifests.push(...(await manifestsOf(path, parser, options)));
+	const read = new Set<string>();
+	for (const path of paths) manifests.push(...(await manifestsOf(path, read, parser, options)));
 	if (manifests.length === 0)
 		throw badInput(
 			`${options.inputName}: there is no Kubernetes object in ${paths.map((path) => (path === '-' ? standardInput : path)).join(', ')}; an empty set is not deployed`,
@@ -42,8 +43,10 @@ export async function readManifests(
 	return manifests;
 }
 
+/** @param read - files that other paths have named before; each is read once */
 async function manifestsOf(
 	path: string,
+	read: Set<string>,
 	parser: typeof yaml,
 	options: ManifestOptions,
 ): Promise<Manifest[]> {
@@ -60,12 +63,14 @@ async function manifestsOf(
 			...options,
 			shown: (path) => shown(path, options),
 		});
-	const files =
+	const named =
 		found === undefined
 			? await matchesOf(path, options)
 			: found.isDirectory()
 				? await filesBelow(full, options)
 				: [full];
+	const files = named.filter((file) => !read.has(file));
+	for (const file of files) read.add(file);
 	const texts = await Promise.all(files.map((file) => readText(file, options)));
 	return files.flatMap((file, index) =>
 		parseManifests(parser, shown(file, options), texts[index] ?? ''),

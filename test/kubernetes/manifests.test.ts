@@ -58,6 +58,11 @@ describe('a set', () => {
 		expect(await titles(['k/*.yaml'])).toEqual(['ConfigMap/a', 'ConfigMap/b']);
 	});
 
+	test('has each file once, however often it is named', async () => {
+		await write({ 'k/a.yaml': configMap('a'), 'k/b.yaml': configMap('b') });
+		expect(await titles(['k/b.yaml', 'k', './k/*.yaml'])).toEqual(['ConfigMap/b', 'ConfigMap/a']);
+	});
+
 	test('is the standard input', async () => {
 		expect(await titles(['-'], configMap('a'))).toEqual(['ConfigMap/a']);
 	});
