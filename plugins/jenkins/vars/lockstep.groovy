@@ -37,7 +37,9 @@ Map call(String step, Map given, List<String> known, List<String> secrets) {
             sh "npx --yes lockstep@0.1.0 ${step}"
         }
     }
-    String outputs = folder + '/' + step + '.json'
+    // The workspace's folder also where this runs inside of dir(...).
+    String base = folder.startsWith('/') ? '' : env.WORKSPACE + '/'
+    String outputs = base + folder + '/' + step + '.json'
     return fileExists(outputs) ? new JsonSlurperClassic().parseText(readFile(outputs)) : [:]
 }
 
