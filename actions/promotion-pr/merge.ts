@@ -33,7 +33,7 @@ export type MergeEnd =
 type Context = Pick<StepContext, 'log' | 'signal' | 'nameOf'>;
 
 /** Pauses between two looks at a pull request, in ms. */
-const pauses = { first: 1000, longest: 15_000 };
+const pauses = { first: 500, longest: 15_000 };
 
 /** @throws Failure (bad input) for a forge that does not do what the inputs ask for. */
 export function checkMerging(

@@ -243,7 +243,7 @@ async function imagesOf(
 	if (edit.kind === 'image') {
 		const all = uses.map(({ from, to }) => ({ from: from || undefined, to }));
 		const written = all.filter(({ from, to }) => from !== to);
-		return { image: all[0]?.to, previousImage: all[0]?.from, written };
+		return { image: all[0]?.to, previousImage: all[0]?.from, written: each(written) };
 	}
 	const pairs = files.map((file, index) => ({ file, result: results[index] }));
 	const found = await Promise.all(
@@ -251,7 +251,7 @@ async function imagesOf(
 			result?.changed ? await changedImages(file, { ...file, bytes: result.bytes }) : [],
 		),
 	);
-	const written = found.flat();
+	const written = each(found.flat());
 	if (given !== undefined) {
 		const image = formatReference(given);
 		const previousImage = previousOf(given, uses);
@@ -261,6 +261,11 @@ async function imagesOf(
 	const [one, another] = new Set(written.map(({ to }) => to));
 	const only = another === undefined ? written.find(({ to }) => to === one) : undefined;
 	return { image: only?.to, previousImage: only?.from, written };
+}
+
+/** Every change once, however many uses of the image it was made to. */
+function each(changes: readonly ChangedImage[]): ChangedImage[] {
+	return [...new Map(changes.map((change) => [`${change.from} ${change.to}`, change])).values()];
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Accounts, User } from '../git/accounts.ts';
 import { allows, emailOf, permissionOf } from '../git/accounts.ts';
 import type { Signature } from '../git/bare-repository.ts';
-import { git, resolveCommit, resolveObject, tryGit, zeroId } from '../git/git.ts';
+import { git, resolveBranch, resolveCommit, resolveObject, tryGit, zeroId } from '../git/git.ts';
 import type { PushEvent } from '../git/git-server.ts';
 import type { Deployment } from './deployments.ts';
 import { isAncestor } from './objects.ts';
@@ -157,7 +157,7 @@ export class Repository {
 	}
 
 	async branchTip(branch: string): Promise<string | undefined> {
-		return resolveCommit(this.path, `refs/heads/${branch}`);
+		return resolveBranch(this.path, branch);
 	}
 
 	pull(number: number): PullRequest {

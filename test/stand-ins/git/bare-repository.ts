@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { git } from './git.ts';
 
@@ -72,6 +72,12 @@ while read -r line; do
 done
 `;
 
+/** A setting such as `http.receivepack` as git's own file has it. */
+function configLines([name, value]: [string, string]): string {
+	const [section, key] = name.split('.');
+	return `[${section}]\n\t${key} = ${value}\n`;
+}
+
 /** Makes a bare repository at `path`, with one commit when there are files, else empty. */
 export async function createBareRepository(
 	path: string,
@@ -81,7 +87,7 @@ export async function createBareRepository(
 	await mkdir(path, { recursive: true });
 	const format = options.objectFormat ?? 'sha1';
 	const kind = [`--initial-branch=${branch}`, `--object-format=${format}`];
-	await git(path, ['init', '--quiet', '--bare', ...kind]);
+	await git(path, ['init', '--quiet', '--bare', '--template=', ...kind]);
 	const settings: Record<string, string> = {
 		'http.receivepack': 'true',
 		'http.getanyfile': 'false',
@@ -91,7 +97,8 @@ export async function createBareRepository(
 		'uploadpack.allowAnySHA1InWant': String(options.allowAnySHA1InWant ?? true),
 		...options.config,
 	};
-	for (const [name, value] of Object.entries(settings)) await git(path, ['config', name, value]);
+	await appendFile(join(path, 'config'), Object.entries(settings).map(configLines).join(''));
+	await mkdir(join(path, 'hooks'));
 	await writeFile(join(path, 'hooks', 'update'), updateHook, { mode: 0o755 });
 	await writeFile(join(path, 'hooks', 'post-receive'), postReceiveHook, { mode: 0o755 });
 

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 
 export interface GitResult {
 	readonly code: number;
@@ -62,6 +64,16 @@ export async function resolveCommit(
 	revision: string,
 ): Promise<string | undefined> {
 	return resolveObject(repository, `${revision}^{commit}`);
+}
+
+/** The tip of a branch; undefined when there is none. Most are in a file of their own. */
+export async function resolveBranch(
+	repository: string,
+	branch: string,
+): Promise<string | undefined> {
+	const ref = `refs/heads/${branch}`;
+	const loose = await readFile(join(repository, ref), 'utf8').catch(() => '');
+	return /^[0-9a-f]{40,64}$/.test(loose.trim()) ? loose.trim() : resolveCommit(repository, ref);
 }
 
 /** The full id that a revision names, unpeeled; undefined when there is none. */

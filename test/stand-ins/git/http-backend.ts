@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Exchange } from './exchange.ts';
 import { cleanGitEnvironment } from './git.ts';
 
@@ -13,6 +14,9 @@ export interface BackendRequest {
 	readonly env?: Record<string, string>;
 }
 
+/** Started without the `git` before it, which is a process more for each request. */
+const program = join(execFileSync('git', ['--exec-path']).toString().trim(), 'git-http-backend');
+
 /**
  * Answers one request by `git http-backend`, git's own server, run as a CGI program (RFC 3875).
  * `beforeEnd` is awaited when git is done and before the client sees the end of the answer.
@@ -23,7 +27,7 @@ export async function runHttpBackend(
 	beforeEnd: () => Promise<void>,
 ): Promise<void> {
 	const { request, record } = exchange;
-	const child = spawn('git', ['http-backend'], { env: cgiEnvironment(exchange, backend) });
+	const child = spawn(program, { env: cgiEnvironment(exchange, backend) });
 	request.on('data', (chunk: Buffer) => {
 		record.bytesUp += chunk.length;
 		if (!child.stdin.write(chunk)) request.pause();
