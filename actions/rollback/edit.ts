@@ -5,6 +5,7 @@ import type { Record } from '../../shared/record/record.ts';
 import { type AppliedBump, applyBump, type Bump, planEdit } from '../../shared/step/bump.ts';
 import type { StepContext } from '../../shared/step/declare.ts';
 import { endOf, holdMessage, readMarkers } from '../../shared/step/hold.ts';
+import { checkVersion } from './images.ts';
 import type { RollbackInputs } from './inputs.ts';
 import { messageOf } from './message.ts';
 import type { Found } from './target.ts';
@@ -25,6 +26,7 @@ export function rollbackEdit(
 	inputs: RollbackInputs,
 	{ nameOf, event }: Pick<StepContext, 'nameOf' | 'event'>,
 ): (snapshot: Snapshot) => Promise<RollbackEdit> {
+	checkVersion(image, inputs, { nameOf });
 	const { digest } = image;
 	const environment = inputs.environment ?? known.environment;
 	const run: Record = event.runUrl === undefined ? {} : { run: event.runUrl };

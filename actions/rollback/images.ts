@@ -5,6 +5,7 @@ import {
 	isDigest,
 	isTag,
 	parseReference,
+	type Reference,
 	sameRepository,
 } from '../../shared/image/reference.ts';
 import {
@@ -37,6 +38,23 @@ export function checkWanted(inputs: RollbackInputs, { nameOf }: Pick<StepContext
 			);
 	const anyVersion = { tag: 'x', digest: `sha256:${'0'.repeat(64)}` };
 	planEdit({ ...inputs, createMissing: false }, anyVersion, { nameOf });
+}
+
+/**
+ * Checks that the image to go back to has what `set` writes.
+ * @throws Failure (bad input) where it has no tag, or no digest.
+ */
+export function checkVersion(
+	image: Reference,
+	{ set = {} }: Wanted,
+	{ nameOf }: Pick<StepContext, 'nameOf'>,
+): void {
+	for (const [path, template] of Object.entries(set))
+		for (const part of ['tag', 'digest'] as const)
+			if (image[part] === undefined && new RegExp(`\\{\\{\\s*${part}\\s*\\}\\}`).test(template))
+				throw badInput(
+					`${formatReference(image)} has no ${part}, which ${nameOf('set')} writes at ${path}; give it in ${nameOf('to')}, as name:tag@digest, or leave that line out`,
+				);
 }
 
 /**

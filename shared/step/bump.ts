@@ -273,15 +273,26 @@ function each(changes: readonly ChangedImage[]): ChangedImage[] {
  * now has the image, its tag or its digest, within the same text as before.
  */
 function previousOf(image: Reference, uses: readonly EditedUse[]): string | undefined {
-	const whole = formatReference(image);
-	for (const { from, to } of uses)
-		for (const part of [whole, image.digest, image.tag]) {
-			if (part === undefined || !to.includes(part)) continue;
-			const [before = '', after = ''] = to.split(part);
-			const old = from.slice(before.length, from.length - after.length);
-			if (old === '' || from !== before + old + after) continue;
-			return part === whole ? old : `${image.name}${old.includes(':') ? '@' : ':'}${old}`;
-		}
+	const whole = textBefore(formatReference(image), uses);
+	if (whole !== undefined) return whole;
+	const parts = [image.tag, image.digest].flatMap((part) => textBefore(part, uses) ?? []);
+	if (parts.length === 0) return undefined;
+	const [tag, digest] = [false, true].map((isDigest) =>
+		parts.find((part) => part.includes(':') === isDigest),
+	);
+	return formatReference({ name: image.name, ...(tag && { tag }), ...(digest && { digest }) });
+}
+
+/** What stood in the place of a text that is written. */
+function textBefore(part: string | undefined, uses: readonly EditedUse[]): string | undefined {
+	if (part === undefined) return undefined;
+	for (const { from, to } of uses) {
+		const at = to.indexOf(part);
+		if (at === -1) continue;
+		const [start, end] = [to.slice(0, at), to.slice(at + part.length)];
+		const old = from.slice(start.length, from.length - end.length);
+		if (old !== '' && from === start + old + end) return old;
+	}
 	return undefined;
 }
 

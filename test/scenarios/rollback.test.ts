@@ -220,23 +220,6 @@ describe('what is gone back to', () => {
 		);
 	});
 
-	test.each([
-		['a tag by its path', 'values.yaml', 'image: {tag: v0}\n', { set: 'image.tag={{tag}}' }],
-		['a part of a value', 'values.yaml', 'app: "svc-v0-x"\n', { set: 'app=svc-{{tag}}-x' }],
-		['a whole image', 'a.yaml', `ref: ${image}:v0\n`, { set: 'ref={{name}}:{{tag}}' }],
-		['a pattern', '.env', 'A=1\nAPI=v0\n', { pattern: '^API=(?<version>.*)' }],
-	])('what was written by %s comes back by the same', async (_, file, text, edit) => {
-		await push({ [file]: text }, 'Add a file');
-		for (const number of [1, 2]) await bump(number, { file, ...edit });
-		await push({ 'other.txt': 'x' }, 'Something else');
-		const back = { changed: 'true', 'previous-image': `${image}:v2`, 'to-image': `${image}:v1` };
-		expect((await rollback({ file, ...edit })).outputs).toMatchObject({ ...back, held: 'true' });
-		expect(`${await infra.file(file)}\n`).toBe(text.replace('v0', 'v1'));
-		expect(await body()).toContain(`/${source}@${builds[1]}`);
-		expect((await rollback({ file, ...edit })).outputs).toMatchObject({ changed: 'false' });
-		expect((await bump(2, { file, ...edit })).outputs).toMatchObject({ held: 'true' });
-	});
-
 	test('a digest comes back with its tag', async () => {
 		const digest = `sha256:${'a'.repeat(64)}`;
 		await bump(1, { digest });
@@ -335,13 +318,6 @@ describe('what cannot be done', () => {
 		[{}, 1, /No earlier image of ghcr.io\/acme\/api is found in main of \S+: \S+:v0 is the first/],
 		[{ image: 'ghcr.io/acme/ap' }, 1, /ghcr\.io\/acme\/ap is not used in apps\/api\.yaml; images/],
 		[{ image: `${image}:v1` }, 2, /--image: "\S+" is no image without a tag/],
-		[{ set: 'a=1' }, 2, /--set: a=1 has neither {{tag}} nor {{digest}}, and nothing else is/],
-		[{ set: 'a..b={{tag}}' }, 2, /--set: "a\.\.b=x" is not a path/],
-		[{ set: 'metadata={{tag}}' }, 1, /metadata is a map; name a value in it/],
-		[{ set: 'kind=b{{tag}}' }, 1, /has "Deployment" at kind=b{{tag}}, which is no tag or digest/],
-		[{ pattern: '(' }, 2, /--pattern: \( is no regular expression/],
-		[{ pattern: '^(?<version># .*)' }, 1, /has "# the api" at \^.*, which is no tag or digest/],
-		[{ pattern: 'none(?<version>.)' }, 1, /The pattern none\S+ finds nothing in apps\/api\.yaml/],
 		[{ to: 'ghcr.io/acme/web:v1' }, 2, /--to: ghcr.io\/acme\/web:v1 is another image than/],
 		[{ to: 'no tag' }, 2, /--to: "no tag" is neither previous, nor a tag/],
 		[{ to: 'v1', 'to-commit': 'a'.repeat(40) }, 2, /--to and --to-commit exclude each other/],
