@@ -5,6 +5,7 @@ import { type Repository, recentCommits } from '../../shared/git/repository.ts';
 import { repositoryPath } from '../../shared/git/tree.ts';
 import {
 	isDigest,
+	isRecordOf,
 	parseReference,
 	type Reference,
 	sameRepository,
@@ -112,11 +113,7 @@ function only(images: readonly string[], where: string, { nameOf }: Search): str
 /** With what is on record of an image: in what form it was written, and what it was built from. */
 async function known({ snapshot }: Search, image: string): Promise<Found> {
 	const wanted = parseReference(image) ?? { name: image };
-	const isOfImage = ({ record }: RecordedCommit) => {
-		const other = record.image === undefined ? undefined : parseReference(record.image);
-		if (other === undefined || !sameRepository(other.name, wanted.name)) return false;
-		return other.tag === wanted.tag && (wanted.digest ?? other.digest) === other.digest;
-	};
+	const isOfImage = ({ record }: RecordedCommit) => isRecordOf(record.image, wanted);
 	const near = (await snapshot.records()).filter(isOfImage);
 	const [found] = near.length > 0 ? near : (await snapshot.records(true)).filter(isOfImage);
 	const { digest, source, environment } = found?.record ?? {};

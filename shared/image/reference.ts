@@ -91,6 +91,19 @@ export function sameRepository(a: string, b: string): boolean {
 }
 
 /**
+ * Whether a recorded reference is that of an image as it stands in a file, which may leave out
+ * the digest that its tag was recorded with.
+ */
+export function isRecordOf(
+	recorded: string | undefined,
+	{ name, tag, digest }: Reference,
+): boolean {
+	const other = parseReference(recorded ?? '');
+	if (other === undefined || !sameRepository(other.name, name)) return false;
+	return other.tag === tag && (digest ?? other.digest) === other.digest;
+}
+
+/**
  * A branch's name made fit for a tag: `feature/x` is `feature-x`. Room is left for the
  * `-<sha7>` that a build adds.
  */

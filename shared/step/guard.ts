@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Snapshot } from '../git/commit-to-branch.ts';
 import type { RecordedCommit } from '../git/history.ts';
 import { repositoryId } from '../git/remote.ts';
-import { parseReference } from '../image/reference.ts';
+import { isRecordOf, parseReference } from '../image/reference.ts';
 import { concerns, describeHold, type Hold, heldThing } from '../record/hold.ts';
 import type { Record } from '../record/record.ts';
 import type { AppliedBump, Bump } from './bump.ts';
@@ -132,7 +132,8 @@ export async function supersededBy(
 
 /** The newest record of an image; it is looked for in all of the history if it has to be. */
 async function recordOf(image: string, snapshot: Snapshot): Promise<RecordedCommit | undefined> {
-	const isOfImage = ({ record }: RecordedCommit) => record.image === image;
+	const present = parseReference(image) ?? { name: image };
+	const isOfImage = ({ record }: RecordedCommit) => isRecordOf(record.image, present);
 	const near = (await snapshot.records()).find(isOfImage);
 	return near ?? (await snapshot.records(true)).find(isOfImage);
 }

@@ -185,6 +185,13 @@ describe('the order of builds', () => {
 		expect(await bump('second', named)).toMatchObject(superseded);
 	});
 
+	test('is kept where the file has the tag alone, and the record its digest too', async () => {
+		await push({ '.env': 'API=v1\n' }, 'Add variables');
+		const file = { file: '.env', pattern: '^API=(?<version>.*)' };
+		await bump('third', { ...file, digest: `sha256:${'a'.repeat(64)}` });
+		expect(await bump('second', file)).toMatchObject(superseded);
+	});
+
 	test('no record, or one of another repository, lets the bump go on', async () => {
 		expect(await bump('first')).toMatchObject(changed);
 		expect(
