@@ -12,6 +12,9 @@ _lockstep() {
 		'rolling-deploy:Bring manifests to a cluster, wait until they run, and say why when they do not'
 		'tag-source:Tag a commit of the source with what was baked, deployed or released of it'
 		'verify-deployment:Prove that what runs is the image that was promoted, and that it answers'
+		'show:Show a pull request of promotion-pr, or all'
+		'approve:Approve one'
+		'merge:Merge one'
 		'completion:A script for a shell'
 	)
 	if (( CURRENT == 2 )); then
@@ -211,6 +214,8 @@ _lockstep() {
 			'*--container[Change only what this container uses (or this key of Helm values, or this compose service)]:container:_files' \
 			'*--all[Change every use, even where they have different tags now]' \
 			'*--no-all[Not\: Change every use, even where they have different tags now]' \
+			'*--set[Where the version stands that was written by paths, in place of looking for `image`\: the lines that `bump-image` was given, as `image.tag={{tag}}`, without those of other values]:set:_files' \
+			'*--pattern[The same by a regular expression with a group `version`, for files that are no YAML or JSON]:pattern:_files' \
 			'*--reason[Why, for the commit and for everybody whom the hold stops]:reason:_files' \
 			'*--hold[Hold the image, so that no `bump-image` brings back what was taken back; `hold` lifts it]' \
 			'*--no-hold[Not\: Hold the image, so that no `bump-image` brings back what was taken back; `hold` lifts it]' \
@@ -349,8 +354,11 @@ _lockstep() {
 			'*--username[User name for the registry]:username:_files' \
 			'*--password[Password or token for the registry]:password:_files' \
 			'*--url[What has to answer\: `https\://…`, `http\://…`, `tcp\://host\:port`, and for a Service without an address outside `service\://name\:port/path` or `tcp+service\://name\:port` (`name.namespace` for another namespace; port 443 or a port called `https` is asked by TLS)]:url:_files' \
+			'*--ca-certificate[Certificate authority of what `url` names and of the registry, beside those that are trusted anyway\: a path, the PEM text, or Base64 of it]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the certificates of these]' \
+			'*--no-skip-verify[Not\: Do not check the certificates of these]' \
 			'*--expect-status[Statuses of which an HTTP answer has to have one\: `200`, or `2xx` for a whole class]:expect-status:_files' \
-			'*--expect-body[Text that the body has to hold; between slashes a regular expression\: `/version\: 1\\.\\d+/`]:expect-body:_files' \
+			'*--expect-body[Text that the body has to hold; between slashes a regular expression, with `i` behind them in any case\: `/version\: 1\\.\\d+/`]:expect-body:_files' \
 			'*--expect-json[Values that a JSON body has to have, as `path=value`\: `status=ok`, `checks\[name=db\].up=true`]:expect-json:_files' \
 			'*--command[Shell command that has to end with 0]:command:_files' \
 			'*--attempts[How often a check is tried in all]:attempts:_files' \
@@ -364,6 +372,99 @@ _lockstep() {
 			'*--eks-cluster[Name of a cluster of Amazon EKS, with credentials from where AWS has them\: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, a web identity, the profile `AWS_PROFILE`, the role of the pod, the task or the instance]:eks-cluster:_files' \
 			'*--region[AWS region of `eks-cluster`]:region:_files' \
 			'*--namespace[Namespace of what names none]:namespace:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	show)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	approve)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	merge)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
 			'*--dry-run[Do everything but write, and show what would be written]' \
 			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
 			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \

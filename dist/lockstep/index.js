@@ -1,11 +1,15 @@
 #!/usr/bin/env node
-var k=Object.create;var h=Object.defineProperty;var y=Object.getOwnPropertyDescriptor;var $=Object.getOwnPropertyNames;var P=Object.getPrototypeOf,_=Object.prototype.hasOwnProperty;var a=(e,o)=>()=>{try{return o||e((o={exports:{}}).exports,o),o.exports}catch(s){throw o=0,s}};var S=(e,o,s,m)=>{if(o&&typeof o=="object"||typeof o=="function")for(let n of $(o))!_.call(e,n)&&n!==s&&h(e,n,{get:()=>o[n],enumerable:!(m=y(o,n))||m.enumerable});return e};var d=(e,o,s)=>(s=e!=null?k(P(e)):{},S(o||!e||!e.__esModule?h(s,"default",{value:e,enumerable:!0}):s,e));var g=a((A,f)=>{var C,z=()=>C??=process.getBuiltinModule("node:fs");f.exports=Object.create(new Proxy({},{get:(e,o)=>z()[o]}))});var w=a((D,b)=>{var B,F=()=>B??=process.getBuiltinModule("node:path");b.exports=Object.create(new Proxy({},{get:(e,o)=>F()[o]}))});var v=a((E,x)=>{var M,O=()=>M??=process.getBuiltinModule("node:url");x.exports=Object.create(new Proxy({},{get:(e,o)=>O()[o]}))});var i=d(g(),1),r=d(w(),1),l=d(v(),1),c=(0,r.dirname)((0,r.dirname)((0,l.fileURLToPath)(import.meta.url))),u=(0,i.readdirSync)(c).filter(e=>e!=="lockstep"&&(0,i.existsSync)((0,r.join)(c,e,"index.js"))).sort(),[,U="",t,...p]=process.argv,L=["show","approve","merge"],R=`Usage: lockstep <step> [--name value ...]
+import{existsSync as d,readdirSync as u,readFileSync as h}from"node:fs";import{dirname as a,join as i}from"node:path";import{fileURLToPath as g,pathToFileURL as w}from"node:url";var c={show:"Show a pull request of promotion-pr, or all",approve:"Approve one",merge:"Merge one"},p="review-promotion";var o=a(a(g(import.meta.url))),r=u(o).filter(e=>e!=="lockstep"&&d(i(o,e,"index.js"))).sort(),[,v="",s,...t]=process.argv,l=`Usage: lockstep <step> [--name value ...]
 
-Steps: ${u.join(", ")}
+Steps: ${r.join(", ")}
 lockstep <step> --help lists a step's inputs and outputs.
 lockstep completion bash|zsh|fish prints a script that completes both.
+lockstep --version prints the version.
 
-Short for review-promotion: lockstep show [number], lockstep approve <number>, lockstep merge <number>
-`;if(t===void 0||t==="--help"||t==="-h")process.stdout.write(R),process.exitCode=t===void 0?2:0;else if(u.includes(t))await j(t,p);else if(t==="completion")T(p[0]??"");else if(L.includes(t)){let[e="",...o]=p,s=/^\d+$/.test(e)?[`--number=${e}`,...o]:p;await j("review-promotion",[`--action=${t}`,...s])}else process.stderr.write(`error: there is no step "${t}"; there are ${u.join(", ")}
-`),process.exitCode=2;async function j(e,o){process.argv=[process.execPath,U,...o],await import((0,l.pathToFileURL)((0,r.join)(c,e,"index.js")).href)}function T(e){if(["bash","zsh","fish"].includes(e)){process.stdout.write((0,i.readFileSync)((0,r.join)(c,"lockstep",`completion.${e}`)));return}process.stderr.write(`error: completion is for one of bash, zsh, fish; name it
+Short for ${p}: lockstep show [number], lockstep approve <number>, lockstep merge <number>
+`;if(s===void 0)process.stderr.write(`error: no step is named; as a plugin each has an image of its own, by its tag (lockstep:${r[0]})
+
+${l}`),process.exitCode=2;else if(s==="--help"||s==="-h")process.stdout.write(l);else if(s==="--version"){let{version:e}=JSON.parse(h(i(o,"package.json"),"utf8"));process.stdout.write(`${e}
+`)}else if(r.includes(s))await m(s,t);else if(s==="completion")b(t[0]??"");else if(Object.hasOwn(c,s)){let[e="",...n]=t,f=/^\d+$/.test(e)?[`--number=${e}`,...n]:t;await m(p,[`--action=${s}`,...f])}else process.stderr.write(`error: there is no step "${s}"; there are ${r.join(", ")}
+`),process.exitCode=2;async function m(e,n){process.argv=[process.execPath,v,...n],await import(w(i(o,e,"index.js")).href)}function b(e){if(["bash","zsh","fish"].includes(e)){process.stdout.write(h(i(o,"lockstep",`completion.${e}`)));return}process.stderr.write(`error: completion is for one of bash, zsh, fish; name it
 `),process.exitCode=2}

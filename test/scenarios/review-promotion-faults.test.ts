@@ -39,7 +39,7 @@ interface Act {
 	readonly run: (options?: StepOptions) => Promise<StepRun>;
 	/** The request's history afterwards. */
 	readonly history: unknown[];
-	/** The requests that faults are tried at: what git asks again is the same in each act. */
+	/** The requests that faults and kills are tried at: what git asks is the same in each act. */
 	readonly fails: (request: RecordedRequest) => boolean;
 }
 
@@ -109,12 +109,12 @@ describe.each(acts)('$title', ({ before, run, history, fails }) => {
 		expect(requests).toBeGreaterThan(5);
 	});
 
-	test('killed at each request in turn and run again: it is done once', async () => {
-		await repeatedly(requests, async (killed) => {
+	test('killed at each such request in turn and run again: it is done once', async () => {
+		await repeatedly(failing, async (killed) => {
 			let seen = 0;
 			let pid = 0;
-			scene.forge.onRequest = () => {
-				if (++seen === killed) process.kill(pid, 'SIGKILL');
+			scene.forge.onRequest = (request) => {
+				if (fails(request) && ++seen === killed) process.kill(pid, 'SIGKILL');
 				return undefined;
 			};
 			const first = await run({ onStart: (id) => (pid = id) });
@@ -128,7 +128,7 @@ describe.each(acts)('$title', ({ before, run, history, fails }) => {
 	test.each<[string, Fault]>([
 		['an answer that gets lost', { kind: 'reset', when: 'after' }],
 		['a server that is unwell', { kind: 'status', status: 503 }],
-	])('%s at each request in turn is made up for', async (_, fault) => {
+	])('%s at each such request in turn is made up for', async (_, fault) => {
 		await repeatedly(failing, async (number) => {
 			let seen = 0;
 			scene.forge.onRequest = (request) =>
