@@ -9,7 +9,7 @@ interface Pull {
 	state: string;
 	merged: boolean;
 	/** False too for a draft, and while Gitea has not found out yet. */
-	mergeable: boolean;
+	mergeable?: boolean;
 	merge_commit_sha: string | null;
 	title: string;
 	head: { sha: string };
@@ -63,14 +63,15 @@ export async function mergeState(question: MergeQuestion): Promise<MergeState> {
 		ask<{ statuses: Status[] | null }>(`/commits/${pull.head.sha}/status`),
 	]);
 	const isDraft = draftMark.test(pull.title);
+	const conflicts = pull.mergeable === false && !isDraft;
 	return {
 		...known,
 		mergeCommit: undefined,
 		baseCommit: branch?.commit.id,
-		outdated: pull.mergeable || isDraft ? undefined : 'conflict',
+		outdated: conflicts ? 'conflict' : undefined,
 		waitsFor: [
 			...(isDraft ? [waits.draft] : []),
-			...(pull.mergeable || isDraft ? [] : [waits.conflict(pull.base.ref)]),
+			...(conflicts ? [waits.conflict(pull.base.ref)] : []),
 			...(branch && reviews ? missingReviews(branch, reviews) : []),
 			...(branch && checks ? missingChecks(branch, checks.statuses ?? []) : []),
 		],

@@ -20,6 +20,18 @@ interface Merging {
 	head_pipeline: { status: string } | null;
 }
 
+/** Servers before 15.6 tell no more than whether it can be merged. */
+interface Answer extends Omit<Merging, 'detailed_merge_status'> {
+	detailed_merge_status?: string;
+	merge_status?: string;
+}
+
+const older: Readonly<Record<string, string>> = {
+	can_be_merged: 'mergeable',
+	cannot_be_merged: 'conflict',
+	cannot_be_merged_recheck: 'checking',
+};
+
 /** How a project merges, which nobody can say otherwise for one merge request. */
 interface Project {
 	merge_method: 'merge' | 'rebase_merge' | 'ff';
@@ -193,7 +205,9 @@ function refuseOtherMethod(
 
 async function read(question: MergeQuestion): Promise<Merging> {
 	const doing = `read how pull request ${question.number} stands`;
-	return await question.rest.ask<Merging>(doing, { path: of(question) });
+	const pull = await question.rest.ask<Answer>(doing, { path: of(question) });
+	const { merge_status: status = 'can_be_merged' } = pull;
+	return { ...pull, detailed_merge_status: pull.detailed_merge_status ?? older[status] ?? status };
 }
 
 function of({ project, number }: MergeQuestion): string {

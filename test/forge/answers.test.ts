@@ -128,3 +128,17 @@ test('of two that Gitea opens at the same moment the first stays', async () => {
 	expect(request.number).toBe(1);
 	expect(changed).toEqual(['/pulls/2']);
 });
+
+test.each([
+	[{ detailed_merge_status: 'not_approved' }, undefined, ['an approving review']],
+	[{ merge_status: 'cannot_be_merged' }, 'conflict', ['the end of its conflict with main']],
+	[{ merge_status: 'can_be_merged' }, undefined, []],
+	[{}, undefined, []],
+])('a GitLab that says %j of a merge request is understood', async (told, outdated, waitsFor) => {
+	const pull = { iid: 1, state: 'opened', title, sha, source_branch: head, target_branch: base };
+	await connect('gitlab', '/api/v4', ({ url }) => ({
+		body: url?.includes('/notes') ? [] : { ...pull, ...told, commit: { id: sha } },
+	}));
+	const { request } = await forge.openPullRequest({ head, base, title, body, draft: false });
+	expect(await forge.mergeState?.(request)).toMatchObject({ state: 'open', outdated, waitsFor });
+});
