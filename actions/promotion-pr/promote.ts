@@ -139,6 +139,8 @@ async function promoteOne(
 ): Promise<Round> {
 	const { inputs, context, repository, forge, api } = work;
 	const { log, nameOf } = context;
+	// Before the base: what is merged meanwhile is then seen there, and not asked for again.
+	const open = await forge.openPullRequests();
 	const [first] = await Promise.all([fetchTip(repository, inputs.base), loadParser()]);
 	const candidate = await chooseCandidate(work, candidates, first);
 	const bump = planPromotion(candidate, inputs, context);
@@ -149,7 +151,6 @@ async function promoteOne(
 	);
 	if (branch === first.branch)
 		throw badInput(`${nameOf('branch')} and the base are both ${branch}; give another branch`);
-	const open = await forge.openPullRequests();
 	const present = pullRequestOf(open, branch, first.branch);
 	const aim = { present, base: first.branch, prefix: inputs.branchPrefix };
 
@@ -285,18 +286,17 @@ async function closeDone(
 ): Promise<Pick<PromotionOutputs, 'operation' | 'number' | 'url' | 'superseded'>> {
 	const { log } = context;
 	log.info(`Nothing to promote: ${base.branch} of ${repository.remote.url} says so already`);
+	const comment = alreadyThereComment(base.branch, image);
+	const close = async (request: PullRequest) => {
+		const { number, url } = request;
+		if (inputs.dryRun) log.info(`Dry run: pull request ${number} would be closed (${url})`);
+		else if (!(await closeOpen(forge, request, comment))) return false;
+		else log.info(`Closed pull request ${number}: ${url}`);
+		return true;
+	};
 	const superseded: number[] = [];
-	for (const one of present ? [present, ...beside] : beside) {
-		const { number, url } = one;
-		if (inputs.dryRun) {
-			log.info(`Dry run: pull request ${number} would be closed (${url})`);
-			continue;
-		}
-		if (!(await closeOpen(forge, one, alreadyThereComment(base.branch, image)))) continue;
-		log.info(`Closed pull request ${number}: ${url}`);
-		if (one !== present) superseded.push(number);
-	}
-	if (present === undefined) return { operation: 'none', superseded };
+	for (const one of beside) if ((await close(one)) && !inputs.dryRun) superseded.push(one.number);
+	if (present === undefined || !(await close(present))) return { operation: 'none', superseded };
 	return { operation: 'closed', number: present.number, url: present.url, superseded };
 }
 

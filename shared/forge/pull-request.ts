@@ -62,11 +62,12 @@ export async function closeOpen(
 	request: PullRequest,
 	comment: string,
 ): Promise<boolean> {
+	if (await endOf(forge, request)) return false;
 	try {
 		await forge.closePullRequest(request, comment);
 		return true;
 	} catch (error) {
-		// Some forges refuse to close what is merged.
+		// Some forges refuse to close what was merged in between.
 		if ((await endOf(forge, request)) === undefined) throw error;
 		return false;
 	}

@@ -209,7 +209,7 @@ describe.each([...testedForges, onGit])('on $title', (on) => {
 		expect(reader.stdout).toMatch(/may not do this|refused to/);
 		const unknown = await scene.run({ token: 'nobody-has-this-token' });
 		expect(unknown.exitCode).toBe(1);
-		expect(unknown.stdout).toMatch(/give a (valid token|token that is valid)/);
+		expect(unknown.stdout).toMatch(/give a (valid (one|token)|token that is valid)/);
 		expect(scene.pulls).toEqual([]);
 	});
 });

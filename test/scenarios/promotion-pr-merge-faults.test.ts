@@ -122,6 +122,22 @@ describe.each(testedForges)('on $title', (on) => {
 		expect(scene.pulls[1]?.headSha).toBe(await scene.tip(branch));
 	});
 
+	test('merged while the next run looks around, it is not asked for again', async () => {
+		await merging.run();
+		const seen = new Set<string>();
+		let isMerged = false;
+		scene.forge.onRequest = async ({ kind }) => {
+			seen.add(kind === 'git' ? 'git' : 'api');
+			if (seen.size < 2 || isMerged) return undefined;
+			isMerged = true;
+			await scene.merge(1, 'squash');
+			return undefined;
+		};
+		const { exitCode, outputs } = await merging.run({ wait: 'merged' });
+		expect({ exitCode, ...outputs }).toMatchObject({ exitCode: 0, number: '1', merged: 'true' });
+		expect(scene.pull.comments).toEqual([]);
+	});
+
 	test('killed at each request that writes, and run again: it is merged once', async () => {
 		const writes = ({ method, path }: RecordedRequest) =>
 			method !== 'GET' && !path.endsWith('git-upload-pack');
