@@ -21,7 +21,8 @@ whichever the method. With \`auto-merge\` in \`promotion-pr\` the last approval 
 On a forge, \`show\`, \`comment\`, \`merge\` and \`close\` do the same by its API, as whoever the token
 belongs to; to approve, and to end a draft, it has its pages, and the step says so.
 
-On a command line \`lockstep show\`, \`lockstep approve 3\` and \`lockstep merge 3\` are short for it.
+On a command line \`lockstep show\`, \`lockstep approve 3\`, \`lockstep merge 3\` and so on are short for
+it: a command for each action.
 In a clone they need no more than \`--forge git\`, and not even that where its \`origin\` is a path: the
 repository is \`origin\`, and who approves is who commits there.`,
 	branding: { icon: 'check-circle', color: 'purple' },

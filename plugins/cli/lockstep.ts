@@ -21,7 +21,7 @@ lockstep <step> --help lists a step's inputs and outputs.
 lockstep completion bash|zsh|fish prints a script that completes both.
 lockstep --version prints the version.
 
-Short for ${stepOfShortForms}: lockstep show [number], lockstep approve <number>, lockstep merge <number>
+Short for ${stepOfShortForms}: lockstep ${Object.keys(shortForms).join('|')} [number]
 `;
 
 if (name === undefined) {
@@ -43,7 +43,8 @@ if (name === undefined) {
 	const numbered = /^\d+$/.test(number) ? [`--number=${number}`, ...rest] : args;
 	await run(stepOfShortForms, [`--action=${name}`, ...numbered]);
 } else {
-	process.stderr.write(`error: there is no step "${name}"; there are ${steps.join(', ')}\n`);
+	const known = [...steps, ...Object.keys(shortForms)];
+	process.stderr.write(`error: there is no step "${name}"; there are ${known.join(', ')}\n`);
 	process.exitCode = 2;
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { shortForms } from '../../plugins/cli/short-forms.ts';
 import { execute } from '../engines/execute.ts';
 import { deployment, Infra, token } from '../scenarios/infra.ts';
 import { root, stepNames } from './pages.ts';
@@ -70,6 +71,13 @@ test('a step that there is not is refused', () => {
 	expect(lockstep('bump')).toMatchObject({ status: 2, stderr: expect.stringContaining('"bump"') });
 });
 
+test('each action of review-promotion is a command of its own', () => {
+	const schema = readFileSync(join(root, 'plugins/schema/review-promotion.json'), 'utf8');
+	expect(Object.keys(shortForms)).toEqual(JSON.parse(schema).properties.action.anyOf[0].enum);
+	for (const action of Object.keys(shortForms))
+		expect(lockstep(action, '--help').stdout).toMatch(/^review-promotion: /);
+});
+
 describe('completion', () => {
 	/** What bash offers for the last of these words. */
 	function offered(...words: string[]): string[] {
@@ -87,7 +95,7 @@ printf '%s\\n' "\${COMPREPLY[@]}"`;
 
 	test('bash offers steps, their inputs, choices and files', () => {
 		writeFileSync(join(folder, 'values.yaml'), '');
-		expect(offered('')).toEqual([...stepNames, 'show', 'approve', 'merge', 'completion']);
+		expect(offered('')).toEqual([...stepNames, ...Object.keys(shortForms), 'completion']);
 		expect(offered('bump')).toEqual(['bump-image']);
 		expect(offered('hold', '--re')).toEqual(['--reason', '--repository']);
 		expect(offered('approve', '--repo')).toEqual(['--repository']);
