@@ -9,7 +9,7 @@ export default defineConfig({
 		include: ['test/e2e/**/*.test.ts'],
 		globalSetup: 'test/e2e/global-setup.ts',
 		// the servers are real, and all test files share them; most of the time goes by waiting
-		maxWorkers: 2,
+		maxWorkers: 3,
 		testTimeout: 2 * minute,
 		hookTimeout: 2 * minute,
 	},

@@ -3,15 +3,15 @@ import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { deployment, Infra, repository, token } from '../scenarios/infra.ts';
+import { name, Promotion, production } from '../scenarios/promotion.ts';
+import { runStep } from '../scenarios/run-step.ts';
 import {
 	gpgSigningKey,
 	type SigningKey,
 	sshSigningKey,
 	verify,
 } from '../stand-ins/git/signing-keys.ts';
-import { deployment, Infra, repository, token } from './infra.ts';
-import { name, Promotion, production } from './promotion.ts';
-import { runStep } from './run-step.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
