@@ -4,7 +4,7 @@ _lockstep() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} step=${COMP_WORDS[1]}
 	local options='' values=''
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'bump-image hold promotion-pr review-promotion rollback rolling-deploy tag-source verify-deployment show approve merge completion' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'bump-image hold promotion-pr review-promotion rollback rolling-deploy tag-source verify-deployment show approve merge close comment ready completion' -- "$word")
 		return
 	fi
 	case "$step" in
@@ -19,6 +19,9 @@ _lockstep() {
 		show) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
 		approve) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
 		merge) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
+		close) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
+		comment) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
+		ready) options='--action --number --method --message --commit --repository --token --username --app-id --app-private-key --ssh-key --ssh-known-hosts --ca-certificate --skip-verify --no-skip-verify --forge --api-url --author-name --author-email --signing-key --dry-run --no-dry-run --log-level --timeout --outputs-dir --config --ci --help' ;;
 		completion) values='bash zsh fish' ;;
 	esac
 	case "$step $before" in
@@ -56,6 +59,18 @@ _lockstep() {
 		'merge --method') values='merge squash rebase' ;;
 		'merge --forge') values='github gitea forgejo gitlab bitbucket azure git' ;;
 		'merge --log-level') values='debug info warn error' ;;
+		'close --action') values='show approve merge close comment ready' ;;
+		'close --method') values='merge squash rebase' ;;
+		'close --forge') values='github gitea forgejo gitlab bitbucket azure git' ;;
+		'close --log-level') values='debug info warn error' ;;
+		'comment --action') values='show approve merge close comment ready' ;;
+		'comment --method') values='merge squash rebase' ;;
+		'comment --forge') values='github gitea forgejo gitlab bitbucket azure git' ;;
+		'comment --log-level') values='debug info warn error' ;;
+		'ready --action') values='show approve merge close comment ready' ;;
+		'ready --method') values='merge squash rebase' ;;
+		'ready --forge') values='github gitea forgejo gitlab bitbucket azure git' ;;
+		'ready --log-level') values='debug info warn error' ;;
 	esac
 	if [ -n "$values" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$word")

@@ -15,6 +15,9 @@ _lockstep() {
 		'show:Show a pull request of promotion-pr, or all'
 		'approve:Approve one'
 		'merge:Merge one'
+		'close:Close one without merging it'
+		'comment:Say something of one'
+		'ready:Take a draft for one that may be merged'
 		'completion:A script for a shell'
 	)
 	if (( CURRENT == 2 )); then
@@ -444,6 +447,99 @@ _lockstep() {
 			'*--help[The step'\''s inputs and outputs]'
 		;;
 	merge)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	close)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	comment)
+		_arguments \
+			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
+			'*--number[Number of the pull request]:number:_files' \
+			'*--method[How to merge]:method:(merge squash rebase)' \
+			'*--message[The comment, or why it is approved or closed]:message:_files' \
+			'*--commit[Approve or merge only while the pull request stands at this commit, which was looked at]:commit:_files' \
+			'*--repository[The repository\: `owner/name` on the forge that the CI works for, or any clone URL (https, ssh, file)]:repository:_files' \
+			'*--token[Token that may write to the repository]:token:_files' \
+			'*--username[User name that goes with the token]:username:_files' \
+			'*--app-id[GitHub App in place of `token`\: its id or client id]:app-id:_files' \
+			'*--app-private-key[Private key of the GitHub App\: the text of its .pem file (line ends may be written as `\\n`), or Base64 of it]:app-private-key:_files' \
+			'*--ssh-key[Private key for an ssh URL\: its text]:ssh-key:_files' \
+			'*--ssh-known-hosts[Lines of a `known_hosts` file\: the keys of the ssh server'\''s host]:ssh-known-hosts:_files' \
+			'*--ca-certificate[Certificate authority of the server\: a path, or the PEM text]:ca-certificate:_files' \
+			'*--skip-verify[Do not check the server'\''s certificate]' \
+			'*--no-skip-verify[Not\: Do not check the server'\''s certificate]' \
+			'*--forge[What the server is, or `git` for no forge at all]:forge:(github gitea forgejo gitlab bitbucket azure git)' \
+			'*--api-url[The forge'\''s API, such as `https\://git.example.com/api/v1`]:api-url:_files' \
+			'*--author-name[Who does it, on a plain git server]:author-name:_files' \
+			'*--author-email[Their e-mail address]:author-email:_files' \
+			'*--signing-key[Private key, SSH or GPG, without a passphrase, that commits and tags are signed with\: its text]:signing-key:_files' \
+			'*--dry-run[Do everything but write, and show what would be written]' \
+			'*--no-dry-run[Not\: Do everything but write, and show what would be written]' \
+			'*--log-level[Least level that is shown]:log-level:(debug info warn error)' \
+			'*--timeout[Give up, with exit code 3, after this time\: `90s`, `10m`, `72h`]:timeout:_files' \
+			'*--outputs-dir[Folder for the outputs, as `<step>.json` and `<step>.env`\: in the workspace, or an absolute path to any other]:outputs-dir:_files' \
+			'*--config[File with inputs]:config:_files' \
+			'*--ci[Which CI this is]:ci:_files' \
+			'*--help[The step'\''s inputs and outputs]'
+		;;
+	ready)
 		_arguments \
 			'*--action[What to do; `ready` takes a draft for one that may be merged]:action:(show approve merge close comment ready)' \
 			'*--number[Number of the pull request]:number:_files' \
