@@ -197,7 +197,7 @@ export function snapshotOf(
 		find: async (globs) => findFiles(await repository.listAll(commit), globs),
 		read: (files) => repository.readFiles(files, history ? commit : undefined),
 		async records(further = false) {
-			if (further && repository.filters && (await repository.knownHistory()) !== 'all')
+			if (further && repository.filters && !(await repository.hasWholeHistory()))
 				await repository.fetchHistory([commit], allCommits);
 			return await recordsBefore(repository, commit);
 		},

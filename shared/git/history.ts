@@ -32,13 +32,12 @@ export async function recordsBefore(
 	commit: string,
 ): Promise<RecordedCommit[]> {
 	const log = ['log', ...recordFormat, '--end-of-options', commit];
-	return recordsIn(await (await viewOf(repository)).text(log));
+	return recordsIn(await viewOf(repository).text(log));
 }
 
 /** That of the two views which sees more: without partial clones there is but one. */
-async function viewOf(repository: Repository): Promise<Git> {
-	const known = await repository.knownHistory();
-	return known === 'none' ? repository.git : repository.history;
+function viewOf(repository: Repository): Git {
+	return repository.hasHistory ? repository.history : repository.git;
 }
 
 /** A commit and the one before it on the branch's own line. */
@@ -74,7 +73,7 @@ export async function entryOf(
 	tip: string,
 	commit: string,
 ): Promise<Step | undefined> {
-	const view = await viewOf(repository);
+	const view = viewOf(repository);
 	const [line, after] = await Promise.all([
 		view.text(['rev-list', '--first-parent', '--parents', '--end-of-options', tip]),
 		view.text(['rev-list', '--ancestry-path', '--end-of-options', `${commit}..${tip}`]),

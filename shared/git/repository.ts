@@ -230,11 +230,15 @@ export class Repository {
 		]);
 	}
 
-	/** How much of the history that was asked for is here. */
-	async knownHistory(): Promise<'none' | 'some' | 'all'> {
-		if (!this.#hasHistory) return 'none';
-		const shallow = await this.history.text(['rev-parse', '--is-shallow-repository']);
-		return shallow === 'true' ? 'some' : 'all';
+	/** Whether any of the history has been fetched. */
+	get hasHistory(): boolean {
+		return this.#hasHistory;
+	}
+
+	/** Whether the history that has been fetched goes back to its beginnings. */
+	async hasWholeHistory(): Promise<boolean> {
+		if (!this.#hasHistory) return false;
+		return (await this.history.text(['rev-parse', '--is-shallow-repository'])) === 'false';
 	}
 
 	/** Whether the server can leave out trees and files of the commits that it sends. */

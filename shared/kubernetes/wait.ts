@@ -117,6 +117,9 @@ export function isAwaited({ object, bindsOnUse = false }: Target): boolean {
 	return hasPods(object) && readPath(object.spec, ['replicas']) !== 0;
 }
 
+/** How long one watch may be behind another. */
+const behindMs = 1000;
+
 /** The waiting for one object. */
 class Wait<T extends Target> {
 	readonly target: T;
@@ -134,6 +137,8 @@ class Wait<T extends Target> {
 	#evidence: Evidence = { pods: [], events: [] };
 	/** When all of the rollout's containers were first seen running, and in which state. */
 	#running: { state: string; since: number } | undefined;
+	/** When it was first seen to have failed. */
+	#failed: number | undefined;
 
 	constructor(target: T, observer: Observer, options: WaitOptions, began: number) {
 		this.target = target;
@@ -173,7 +178,8 @@ class Wait<T extends Target> {
 			(cause) => cause.graceMs === 0 || (!isReady && now - this.#sinceOf(cause) >= cause.graceMs),
 		);
 		if (fatal !== undefined) this.#end('failed', fatal.reason, fatal);
-		else if (readiness.state === 'failed') this.#endWith(readiness, causes[0]);
+		else if (readiness.state === 'failed' && !this.#isBehind(now))
+			this.#endWith(readiness, causes[0]);
 		else if (now - this.#began >= this.#options.timeout)
 			this.#end(
 				'timed-out',
@@ -250,6 +256,18 @@ class Wait<T extends Target> {
 		if (at === Number.POSITIVE_INFINITY) return false;
 		const isSettled = at <= this.#options.client.now();
 		return isSettled || now - this.#running.since >= this.#options.stable;
+	}
+
+	/** The watch of a Job's pods may be behind that of the Job: the last one still seems to run. */
+	#isBehind(now: number): boolean {
+		if (this.#current.kind !== 'Job') return false;
+		this.#failed ??= now;
+		const runs = this.#evidence.pods.some(
+			({ metadata, status }) =>
+				metadata.deletionTimestamp === undefined &&
+				!['Failed', 'Succeeded'].includes(status?.phase ?? ''),
+		);
+		return runs && now - this.#failed < behindMs;
 	}
 
 	#endWith({ detail, ...readiness }: Extract<Readiness, { state: 'failed' }>, cause?: Cause): void {

@@ -76,7 +76,7 @@ async function sourceOnRecord(
 	context: Context,
 ): Promise<string | undefined> {
 	const isOfImage = ({ record }: RecordedCommit) => record.image === image && record.source;
-	if (repository.filters && (await repository.knownHistory()) === 'none')
+	if (repository.filters && !repository.hasHistory)
 		await repository.fetchHistory([tip], recentCommits);
 	const here = (await recordsBefore(repository, tip)).find(isOfImage);
 	const found = here ?? (await recordsInWorkspace(context)).find(isOfImage);

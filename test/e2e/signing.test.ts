@@ -67,6 +67,19 @@ describe.each(kinds)('with a key of kind %s', (kind, make) => {
 		});
 	});
 
+	test('of bump-image where objects are named by SHA-256', async () => {
+		const files = { 'apps/api.yaml': deployment(`${image}:v1`) };
+		const infra = await Infra.start(files, { objectFormat: 'sha256' });
+		try {
+			const run = await infra.bump({ ...identity, 'signing-key': key.text });
+			expect(run).toMatchObject({ exitCode: 0, outputs: { changed: 'true' } });
+			const path = infra.server.repositoryPath(repository);
+			expect(verify(path, key, 'commit', 'main')).toMatch(good);
+		} finally {
+			await infra.close();
+		}
+	});
+
 	test('of promotion-pr, which knows it as its own afterwards', async () => {
 		const scene = await Promotion.start();
 		try {

@@ -25,7 +25,7 @@ interface Killed {
 }
 
 /** Of steps that push as bump-image does, which is killed at each moment. */
-const sample = 3;
+const sample = 4;
 
 /**
  * Kills a step at moments of its own in turn (see kill-at.ts) and runs it again in the same
@@ -96,7 +96,7 @@ test('bump-image killed at each moment and run again: one commit, and the right 
 	expect(moments).toBeGreaterThan(25);
 });
 
-test('hold killed at every third moment and run again: one commit, and the hold stands', async () => {
+test('hold killed at every fourth moment and run again: one commit, and the hold stands', async () => {
 	const moments = await killOnInfra('hold', { reason: 'v1 loses orders' }, async (infra, run) => {
 		expect(run.outputs).toMatchObject({ held: 'true' });
 		expect(await infra.git('diff', '--name-only', 'main~', 'main')).toMatch(/^\.lockstep-holds\//);
@@ -104,7 +104,7 @@ test('hold killed at every third moment and run again: one commit, and the hold 
 	expect(moments).toBeGreaterThan(25);
 });
 
-test('rollback killed at every third moment and run again: one commit with image and hold', async () => {
+test('rollback killed at every fourth moment and run again: one commit with image and hold', async () => {
 	const moments = await killOnInfra(
 		'rollback',
 		{ reason: 'v1 loses orders' },
@@ -116,7 +116,7 @@ test('rollback killed at every third moment and run again: one commit with image
 	expect(moments).toBeGreaterThan(25);
 });
 
-test('promotion-pr killed at every third moment and run again: one commit, one pull request', async () => {
+test('promotion-pr killed at every fourth moment and run again: one commit, one pull request', async () => {
 	const scene = await Promotion.start();
 	try {
 		const moments = await killInTurn({

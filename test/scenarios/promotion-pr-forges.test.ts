@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { git } from '../stand-ins/git/git.ts';
 import { onGit, testedForges } from './forges.ts';
 import { branch, manifest, name, Promotion, token } from './promotion.ts';
 
@@ -243,6 +244,10 @@ test.each(testedForges)('on $title a pull request is found behind pages of other
 			head: `other/${index}`,
 			body: '',
 		}));
+		const refs = others.map(({ head }) => `create refs/heads/${head} ${first.headSha}\n`);
+		await git(scene.forge.repositoryPath(on.production), ['update-ref', '--stdin'], {
+			input: refs.join(''),
+		});
 		scene.pulls.push(...others);
 		expect((await scene.run()).outputs).toMatchObject({ operation: 'unchanged', number: '1' });
 	} finally {

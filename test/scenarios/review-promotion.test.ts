@@ -280,10 +280,10 @@ describe('on a plain git server', () => {
 		expect(await scene.git('rev-list', '--count', '--merges', 'main')).toBe('1');
 	});
 
-	test('twenty promotions in a row leave one open request', async () => {
-		for (let version = 2; version < 22; version++) await scene.run({ image: `${name}:${version}` });
+	test('promotions in a row leave one open request', async () => {
+		for (let version = 2; version < 8; version++) await scene.run({ image: `${name}:${version}` });
 		expect(await readRequests(path())).toMatchObject([
-			{ number: 1, state: 'open', title: `Promote ${name} to 21 in production` },
+			{ number: 1, state: 'open', title: `Promote ${name} to 7 in production` },
 		]);
 	});
 

@@ -39,6 +39,19 @@ const tip = () => infra.git('rev-parse', 'main');
 const body = () => infra.git('log', '-1', '--format=%B', 'main');
 const push = (files: Record<string, string>, message: string) =>
 	pushBehindTheBack(infra.server.repositoryPath(repository), 'main', files, message);
+/** Puts so many commits on the branch that change another file. */
+async function pushOthers(count: number): Promise<void> {
+	const commit = (index: number) =>
+		[
+			'commit refs/heads/main',
+			'committer Other <other@example.com> 1767600000 +0000',
+			'data 5\nOther',
+			...(index === 0 ? ['from refs/heads/main^0'] : []),
+			`M 100644 inline other.txt\ndata ${String(index).length}\n${index}\n\n`,
+		].join('\n');
+	const input = Array.from({ length: count }, (_, index) => commit(index)).join('');
+	await git(infra.server.repositoryPath(repository), ['fast-import', '--quiet'], { input });
+}
 const written = { exitCode: 0, outputs: { changed: 'true', held: 'false', superseded: 'false' } };
 
 describe.each(Object.entries(fronts))('on %s', (_, front: Front) => {
@@ -153,7 +166,7 @@ describe('what is gone back to', () => {
 
 	test.each([3, 250])('without any record it is found %d commits below', async (count) => {
 		await push({ [path]: deployment(`${image}:bad`) }, 'By hand');
-		for (let i = 0; i < count; i++) await push({ 'other.txt': `${i}` }, `Other ${i}`);
+		await pushOthers(count);
 		const run = await rollback();
 		expect(run.outputs).toMatchObject({ 'to-image': `${image}:v0`, changed: 'true' });
 	});
@@ -161,7 +174,7 @@ describe('what is gone back to', () => {
 	test('the record is found 250 commits below', async () => {
 		await bump(1);
 		await bump(2);
-		for (let i = 0; i < 250; i++) await push({ 'other.txt': `${i}` }, `Other ${i}`);
+		await pushOthers(250);
 		expect((await rollback()).outputs).toMatchObject({ 'to-image': `${image}:v1` });
 	});
 

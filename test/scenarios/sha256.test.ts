@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { sshSigningKey, verify } from '../stand-ins/git/signing-keys.ts';
 import { deployment, Infra, repository } from './infra.ts';
 
 // Some of these are six processes.
@@ -36,16 +35,4 @@ describe.each([
 		expect(await infra.run('rollback', back)).toMatchObject({ outputs: { image: `${image}:v1` } });
 		expect(await infra.git('fsck', '--strict')).toBe('');
 	});
-});
-
-test('in a repository whose objects are named by SHA-256 a signature is one that git verifies', async () => {
-	const key = sshSigningKey('bot@example.com', '-t', 'ed25519');
-	try {
-		expect(
-			await infra.bump({ 'author-email': 'bot@example.com', 'signing-key': key.text }),
-		).toMatchObject(written);
-		expect(verify(atServer(), key, 'commit', 'main')).toContain('Good "git" signature');
-	} finally {
-		key.remove();
-	}
 });

@@ -1,5 +1,5 @@
 import type { Signature } from '../git/bare-repository.ts';
-import { git, tryGit } from '../git/git.ts';
+import { git, gitOnce, tryGitOnce } from '../git/git.ts';
 
 /** A commit as it is stored. */
 export interface Commit {
@@ -33,7 +33,7 @@ const fields = ['%H', '%T', '%P', '%an', '%ae', '%aI', '%cn', '%ce', '%cI', '%B'
 
 /** Commits as `git log` walks them: newest first unless `args` says otherwise. */
 export async function readCommits(repository: string, args: readonly string[]): Promise<Commit[]> {
-	const out = await git(repository, ['log', '-z', `--format=${fields.join('%x00')}`, ...args]);
+	const out = await gitOnce(repository, ['log', '-z', `--format=${fields.join('%x00')}`, ...args]);
 	const values = out.split('\0');
 	const commits: Commit[] = [];
 	for (let at = 0; at + fields.length <= values.length; at += fields.length) {
@@ -75,8 +75,8 @@ export async function changedFiles(
 ): Promise<ChangedFile[]> {
 	const range = [from ?? (await git(repository, ['hash-object', '-t', 'tree', '--stdin'])), to];
 	const [summary, patches] = await Promise.all([
-		git(repository, ['diff-tree', '-r', '-z', '--abbrev=40', '--raw', '--numstat', ...range]),
-		git(repository, ['diff-tree', '-r', '--patch', ...range]),
+		gitOnce(repository, ['diff-tree', '-r', '-z', '--abbrev=40', '--raw', '--numstat', ...range]),
+		gitOnce(repository, ['diff-tree', '-r', '--patch', ...range]),
 	]);
 	const records = summary.split('\0');
 	const counts = new Map<string, [number, number]>();
@@ -110,7 +110,7 @@ export async function listTree(
 	path: string,
 ): Promise<TreeEntry[]> {
 	const operand = path === '' ? [] : ['--', path];
-	const out = await git(repository, ['ls-tree', '-z', '--long', commit, ...operand]);
+	const out = await gitOnce(repository, ['ls-tree', '-z', '--long', commit, ...operand]);
 	return out.split('\0').flatMap((line) => {
 		const match = /^(\d+) (\w+) (\w+) +(\d+|-)\t(.+)$/s.exec(line);
 		if (!match) return [];
@@ -120,7 +120,7 @@ export async function listTree(
 }
 
 export async function readBlob(repository: string, sha: string): Promise<Buffer> {
-	const { code, stdout, stderr } = await tryGit(repository, ['cat-file', 'blob', sha]);
+	const { code, stdout, stderr } = await tryGitOnce(repository, ['cat-file', 'blob', sha]);
 	if (code !== 0) throw new Error(`git cat-file ${sha}: ${stderr}`);
 	return stdout;
 }
@@ -130,7 +130,7 @@ export async function mergeBase(
 	one: string,
 	other: string,
 ): Promise<string | undefined> {
-	const { code, stdout } = await tryGit(repository, ['merge-base', one, other]);
+	const { code, stdout } = await tryGitOnce(repository, ['merge-base', one, other]);
 	return code === 0 ? stdout.toString().trim() : undefined;
 }
 
@@ -140,11 +140,11 @@ export async function isAncestor(
 	descendant: string,
 ): Promise<boolean> {
 	const args = ['merge-base', '--is-ancestor', ancestor, descendant];
-	return (await tryGit(repository, args)).code === 0;
+	return (await tryGitOnce(repository, args)).code === 0;
 }
 
 export async function countCommits(repository: string, range: string): Promise<number> {
-	return Number(await git(repository, ['rev-list', '--count', range]));
+	return Number(await gitOnce(repository, ['rev-list', '--count', range]));
 }
 
 /** The tree of a true three-way merge; undefined when it conflicts. */
@@ -154,7 +154,7 @@ export async function mergeTrees(
 	theirs: string,
 ): Promise<string | undefined> {
 	const args = ['merge-tree', '--write-tree', '--no-messages', ours, theirs];
-	const { code, stdout, stderr } = await tryGit(repository, args);
+	const { code, stdout, stderr } = await tryGitOnce(repository, args);
 	if (code > 1) throw new Error(`git merge-tree: ${stderr}`);
 	return code === 0 ? stdout.toString().trim() : undefined;
 }

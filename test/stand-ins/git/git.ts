@@ -47,13 +47,36 @@ export async function tryGit(
 	return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
 }
 
+const lasting = new Map<string, Promise<GitResult>>();
+const ids = /^-|^[0-9a-f]{40,64}(\.\.[0-9a-f]{40,64})?$/;
+
+/** As `tryGit`; what is asked of objects by their full ids is asked once, for it never changes. */
+export async function tryGitOnce(repository: string, args: readonly string[]): Promise<GitResult> {
+	if (!args.slice(1).every((arg) => ids.test(arg))) return await tryGit(repository, args);
+	const key = [repository, ...args].join(' ');
+	const result = lasting.get(key) ?? tryGit(repository, args);
+	lasting.set(key, result);
+	// What is not there now may come.
+	if ((await result).code > 1) lasting.delete(key);
+	return await result;
+}
+
+/** As `git`; see `tryGitOnce`. */
+export async function gitOnce(repository: string, args: readonly string[]): Promise<string> {
+	return printed(repository, args, await tryGitOnce(repository, args));
+}
+
 /** Runs git on a bare repository and returns what it printed, without the last newline. */
 export async function git(
 	repository: string,
 	args: readonly string[],
 	options: GitOptions = {},
 ): Promise<string> {
-	const { code, stdout, stderr } = await tryGit(repository, args, options);
+	return printed(repository, args, await tryGit(repository, args, options));
+}
+
+function printed(repository: string, args: readonly string[], result: GitResult): string {
+	const { code, stdout, stderr } = result;
 	if (code !== 0) throw new Error(`git ${args.join(' ')} in ${repository}: ${stderr.trim()}`);
 	return stdout.toString().replace(/\n$/, '');
 }
