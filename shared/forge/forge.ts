@@ -129,6 +129,8 @@ export interface Forge {
 	readonly pages?: PageStyle;
 	/** Characters that a body may have, where that is fewer than a diff may need. */
 	readonly longestBody?: number;
+	/** Whether a second pull request between two branches is refused even to who asks at once. */
+	readonly opensOne?: true;
 	/** All open pull requests between branches of the repository itself, the newest first. */
 	openPullRequests(): Promise<PullRequest[]>;
 	/** The newest pull request from a branch, whatever its state. */

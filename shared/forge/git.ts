@@ -32,6 +32,7 @@ import { type RequestChange, RequestStore, type StoredRequest } from './git-requ
 export class GitForge implements Forge {
 	readonly kind = 'git';
 	readonly title = 'Lockstep';
+	readonly opensOne = true;
 	readonly #repository: Repository;
 	readonly #store: RequestStore;
 	readonly #log: Log;

@@ -92,7 +92,7 @@ export class GiteaForge implements Forge {
 		return await this.#rest.settle<Opened>(doing, request, async (response) => {
 			if (response.status === 201) {
 				const made = this.#rest.parse<GiteaPull>(response);
-				return { value: await this.#orItsTwin(toPullRequest(made)) };
+				return { value: { request: toPullRequest(made), created: true } };
 			}
 			if (response.status === 409) {
 				const same = pullRequestOf(await this.openPullRequests(), head, base);
@@ -101,14 +101,6 @@ export class GiteaForge implements Forge {
 			// The branch was pushed a moment ago: Gitea takes note of it after the push has ended.
 			return [404, 409, 422].includes(response.status) ? 'again' : 'refused';
 		});
-	}
-
-	/** Gitea opens two where two ask at once: the older stands, and the other is closed. */
-	async #orItsTwin(made: PullRequest): Promise<Opened> {
-		const first = pullRequestOf(await this.openPullRequests(), made.head, made.base);
-		if (first === undefined || first.number >= made.number) return { request: made, created: true };
-		await this.closePullRequest(made, `Closed in favour of #${first.number}, opened just before.`);
-		return { request: first, created: false };
 	}
 
 	async updatePullRequest(

@@ -32,8 +32,8 @@ export async function bringAbout(
 	let request = open;
 	if (request === undefined) {
 		const opened = await forge.openPullRequest(wanted);
-		request = opened.request;
-		if (opened.created) return { request, operation: 'created' };
+		request = opened.created ? await withoutTwin(forge, opened.request) : opened.request;
+		if (request === opened.request && opened.created) return { request, operation: 'created' };
 	}
 	const { title, body } = wanted;
 	const told = request.title === title && request.body.trimEnd() === body.trimEnd();
@@ -51,6 +51,21 @@ export async function bringAbout(
 		request = ended ?? request;
 	}
 	return { request, operation: told && !pushed ? 'unchanged' : 'updated' };
+}
+
+/**
+ * Forges look for another pull request before they open one, so that two who ask at once may
+ * both be let through: the older stands, and the other is closed.
+ */
+async function withoutTwin(forge: Forge, made: PullRequest): Promise<PullRequest> {
+	if (forge.opensOne) return made;
+	// Where it cannot be told now the next run sees both.
+	const open = await forge.openPullRequests().catch(() => []);
+	const first = pullRequestOf(open, made.head, made.base);
+	if (first === undefined || first.number >= made.number) return made;
+	const comment = `Closed in favour of ${forge.mark ?? '#'}${first.number}, opened just before.`;
+	await forge.closePullRequest(made, comment);
+	return first;
 }
 
 /**

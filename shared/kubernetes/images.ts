@@ -16,5 +16,5 @@ export function imageIdsOf(pods: readonly Pod[]): string[] {
 }
 
 function unique(texts: readonly (string | undefined)[]): string[] {
-	return [...new Set(texts.filter((text) => text !== undefined && text !== ''))] as string[];
+	return [...new Set(texts.filter((text) => typeof text === 'string' && text !== ''))] as string[];
 }

@@ -34,6 +34,7 @@ export function overrideImages(
 	}
 }
 
+/** Whatever else stands there as the image is left to the server. */
 function repositoryOf({ image }: Container): string | undefined {
-	return image === undefined ? undefined : parseReference(image)?.name;
+	return typeof image === 'string' ? parseReference(image)?.name : undefined;
 }

@@ -49,7 +49,7 @@ export function addGiteaPullRoutes(router: Router, views: GiteaViews): void {
 				body: call.text('body') ?? '',
 				draft: isDraft(title),
 			};
-			const pull = await openPullRequest(call.model, repository, call.user, input, true);
+			const pull = await openPullRequest(call.model, repository, call.user, input);
 			await setLabels(call, repository, pull);
 			for (const name of call.texts('assignees')) pull.assignees.add(name);
 			return created(await view(repository, pull));

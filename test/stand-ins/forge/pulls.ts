@@ -28,23 +28,19 @@ function openPull(repository: Repository, head: string, base: string): PullReque
 }
 
 /**
- * Opens a pull request between two branches of one repository.
- * @param opensTwins - whether two callers at once are both let through, as by Gitea, which looks
- * for another pull request before it does all else
+ * Opens a pull request between two branches of one repository. Another one is looked for before
+ * all else, as by Gitea, so that two callers at once are both let through.
  */
 export async function openPullRequest(
 	model: ForgeModel,
 	repository: Repository,
 	user: User,
 	input: NewPull,
-	opensTwins = false,
 ): Promise<PullRequest> {
-	const refuseSecond = () => {
-		if (openPull(repository, input.head, input.base) === undefined) return;
+	if (openPull(repository, input.head, input.base)) {
 		const where = `${repository.owner}:${input.head}`;
 		throw new Refusal('duplicate', `A pull request already exists for ${where}.`);
-	};
-	if (opensTwins) refuseSecond();
+	}
 	const [headSha, baseSha] = await Promise.all([
 		repository.branchTip(input.head),
 		repository.branchTip(input.base),
@@ -55,8 +51,6 @@ export async function openPullRequest(
 	if (await isAncestor(repository.path, headSha, baseSha)) {
 		throw new Refusal('no-commits', `No commits between ${input.base} and ${input.head}`);
 	}
-	// The last check: nothing is awaited from here on, so of two callers at once one is refused.
-	if (!opensTwins) refuseSecond();
 	const now = model.now();
 	const pull: PullRequest = {
 		...input,
