@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { Failure, messageOf } from '../failure/failure.ts';
 import type { FileChange, Identity } from '../git/objects.ts';
 import { oneLine } from '../record/record.ts';
+import type { MergeState } from './forge.ts';
 
 const person = z.object({ name: z.string(), email: z.string() });
 const method = z.enum(['merge', 'squash', 'rebase']);
@@ -126,6 +127,17 @@ export function isSamePerson(a: Identity, b: Identity): boolean {
 /** Who approved a commit; an approval of an earlier one counts no more. */
 export function approversOf({ approvals }: RequestRecord, commit: string): Identity[] {
 	return approvals.filter((one) => one.commit === commit).map(({ by }) => by);
+}
+
+/** How a request stands that is open no more. */
+export function endOf(record: RequestRecord): MergeState {
+	const { state, merged } = record;
+	const headCommit = merged?.head ?? '';
+	return {
+		...{ state, headCommit, mergeCommit: merged?.commit },
+		...{ baseCommit: undefined, outdated: undefined, waitsFor: [] },
+		approvedBy: approversOf(record, headCommit).map(({ name }) => name),
+	};
 }
 
 /** The record with an approval in place of the person's earlier one. */

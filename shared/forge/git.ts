@@ -16,6 +16,7 @@ import type {
 import { makeMerge, type Tips, tryMerge } from './git-merge.ts';
 import {
 	approversOf,
+	endOf,
 	isSamePerson,
 	missingFor,
 	type RequestRecord,
@@ -384,16 +385,6 @@ function conflictOf({ number, base }: RequestRecord): string {
 function refuseEnded({ number, state, head }: RequestRecord): void {
 	if (state === 'open') return;
 	throw new Failure(`Request ${number} of ${head} is ${state} already`);
-}
-
-function endOf(record: RequestRecord): MergeState {
-	const { state, merged } = record;
-	const headCommit = merged?.head ?? '';
-	return {
-		...{ state, headCommit, mergeCommit: merged?.commit },
-		...{ baseCommit: undefined, outdated: undefined, waitsFor: [] },
-		approvedBy: approversOf(record, headCommit).map(({ name }) => name),
-	};
 }
 
 function branchRef(branch: string): string {

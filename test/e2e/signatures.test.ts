@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { author, lay, request, using } from '../git/signed-repository.ts';
+import { author, commitOn, layFirstCommit, withSigningKey } from '../git/signed-repository.ts';
 import { git } from '../stand-ins/git/git.ts';
 import {
 	gpgSigningKey,
@@ -43,10 +43,10 @@ test.each(kinds)(
 	'git verifies a commit and a tag signed with a key of kind %s',
 	async (_, make, good) => {
 		const key = made(make());
-		const tip = await lay(path);
-		await using(path, key.text, async (repository) => {
+		const tip = await layFirstCommit(path);
+		await withSigningKey(path, key.text, async (repository) => {
 			await repository.fetchBranch('main');
-			const commit = await repository.commit(request(tip));
+			const commit = await repository.commit(commitOn(tip));
 			expect(await repository.push({ ref: 'refs/heads/main', commit })).toEqual({ pushed: true });
 			const tag = await repository.tagObject({ name: 'v1', commit, message: '{"a": 1}' });
 			expect(await repository.push({ ref: 'refs/tags/v1', commit: tag })).toEqual({ pushed: true });
@@ -61,15 +61,15 @@ test.each(kinds)(
 );
 
 test('no key and no agent is left behind', async () => {
-	const tip = await lay(path);
+	const tip = await layFirstCommit(path);
 	const folder = await mkdtemp(join(tmpdir(), 'left-'));
 	const before = process.env.TMPDIR;
 	process.env.TMPDIR = folder;
 	try {
 		for (const [, make] of kinds)
-			await using(path, made(make()).text, async (repository) => {
+			await withSigningKey(path, made(make()).text, async (repository) => {
 				await repository.fetchBranch('main');
-				await repository.commit(request(tip));
+				await repository.commit(commitOn(tip));
 			});
 	} finally {
 		if (before === undefined) delete process.env.TMPDIR;
@@ -84,10 +84,10 @@ test('no key and no agent is left behind', async () => {
 
 test('a key behind a passphrase is told in one sentence', async () => {
 	const key = made(ssh('-t', 'ed25519', '-N', 'secret')()).text;
-	const tip = await lay(path);
-	await using(path, key, async (repository) => {
+	const tip = await layFirstCommit(path);
+	await withSigningKey(path, key, async (repository) => {
 		await repository.fetchBranch('main');
-		await expect(repository.commit(request(tip))).rejects.toMatchObject({
+		await expect(repository.commit(commitOn(tip))).rejects.toMatchObject({
 			exitCode: 1,
 			message: expect.stringMatching(
 				/^signing-key is an SSH key with which ssh-keygen cannot sign \(".*passphrase.*"\); give all/,

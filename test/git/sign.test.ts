@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lay, request, using } from './signed-repository.ts';
+import { commitOn, layFirstCommit, withSigningKey } from './signed-repository.ts';
 
 let path: string;
 beforeEach(async () => {
@@ -17,8 +17,10 @@ test.each([
 ])(
 	'a text that is no private key is bad input and is not told: %s',
 	async (text, exitCode, says) => {
-		await lay(path);
-		const failure = await using(path, text, async () => undefined).catch((error: unknown) => error);
+		await layFirstCommit(path);
+		const failure = await withSigningKey(path, text, async () => undefined).catch(
+			(error: unknown) => error,
+		);
 		expect(failure).toMatchObject({ exitCode, message: expect.stringMatching(says) });
 		expect(String(failure)).not.toContain('ghp_');
 	},
@@ -36,17 +38,17 @@ test.each([
 		/^signing-key is a GPG key, and gpg, which signs with it, is not on the PATH; install/,
 	],
 ])('a machine without %s is told in one sentence', async (_, key, says) => {
-	const tip = await lay(path);
+	const tip = await layFirstCommit(path);
 	const bin = join(path, 'bin');
 	await mkdir(bin);
 	const real = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
 	await symlink(real, join(bin, 'git'));
-	const work = using(
+	const work = withSigningKey(
 		path,
 		key,
 		async (repository) => {
 			await repository.fetchBranch('main');
-			await repository.commit(request(tip));
+			await repository.commit(commitOn(tip));
 		},
 		{ PATH: bin },
 	);

@@ -6,7 +6,7 @@ export const author = { name: 'Bot', email: 'bot@example.com' };
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 /** Makes a bare repository at `path`; returns its first commit. */
-export async function lay(path: string): Promise<string> {
+export async function layFirstCommit(path: string): Promise<string> {
 	await git(path, ['init', '--quiet', '--bare', '-b', 'main']);
 	const tree = await git(path, ['mktree'], { input: '' });
 	const who = ['-c', 'user.name=a', '-c', 'user.email=a@example.com'];
@@ -16,14 +16,14 @@ export async function lay(path: string): Promise<string> {
 }
 
 /** The commit that is made on `parent` in these tests. */
-export const request = (parent: string) => ({
+export const commitOn = (parent: string) => ({
 	parent,
 	files: [{ path: 'a.txt', bytes: Buffer.from('a') }],
 	message: 'Über\n\nbody\n',
 });
 
 /** Works on the repository at `path` with a key to sign with. */
-export async function using<T>(
+export async function withSigningKey<T>(
 	path: string,
 	signingKey: string,
 	work: (repository: Repository) => Promise<T>,

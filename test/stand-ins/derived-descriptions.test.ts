@@ -1,28 +1,10 @@
 import { expect, test } from 'vitest';
 import { requestProblems } from './forge/request-problems.ts';
 import type { RecordedRequest } from './git/exchange.ts';
+import { recordedRequest } from './recorded-request.ts';
 
-function request(kind: string, method: string, path: string, more: Partial<RecordedRequest> = {}) {
-	const record: RecordedRequest = {
-		number: 1,
-		kind,
-		method,
-		path,
-		query: {},
-		headers: {},
-		authorization: undefined,
-		user: undefined,
-		body: undefined,
-		answer: undefined,
-		search: '',
-		bytesUp: 0,
-		bytesDown: 0,
-		status: 200,
-		fault: undefined,
-		...more,
-	};
-	return record;
-}
+const request = (kind: string, method: string, path: string, more: Partial<RecordedRequest> = {}) =>
+	recordedRequest({ kind, method, path, ...more });
 
 const forges = [
 	{

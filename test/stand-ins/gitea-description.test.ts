@@ -1,30 +1,12 @@
 import { expect, test } from 'vitest';
 import { giteaDescription } from './forge/gitea-description.ts';
 import type { RecordedRequest } from './git/exchange.ts';
+import { recordedRequest } from './recorded-request.ts';
 
 const description = await giteaDescription();
 
-function request(method: string, path: string, more: Partial<RecordedRequest> = {}) {
-	const record: RecordedRequest = {
-		number: 1,
-		kind: 'gitea',
-		method,
-		path: `/api/v1/repos/acme/infra${path}`,
-		query: {},
-		headers: {},
-		authorization: undefined,
-		user: undefined,
-		body: undefined,
-		answer: undefined,
-		search: '',
-		bytesUp: 0,
-		bytesDown: 0,
-		status: 200,
-		fault: undefined,
-		...more,
-	};
-	return record;
-}
+const request = (method: string, path: string, more: Partial<RecordedRequest> = {}) =>
+	recordedRequest({ kind: 'gitea', method, path: `/api/v1/repos/acme/infra${path}`, ...more });
 
 const plan = { do: 'squash', merge_when_checks_succeed: true };
 

@@ -1,30 +1,12 @@
 import { expect, test } from 'vitest';
 import { githubDescription } from './forge/github-description.ts';
 import type { RecordedRequest } from './git/exchange.ts';
+import { recordedRequest } from './recorded-request.ts';
 
 const description = await githubDescription();
 
-function request(method: string, path: string, more: Partial<RecordedRequest> = {}) {
-	const record: RecordedRequest = {
-		number: 1,
-		kind: 'github',
-		method,
-		path,
-		query: {},
-		headers: {},
-		authorization: undefined,
-		user: undefined,
-		body: undefined,
-		answer: undefined,
-		search: '',
-		bytesUp: 0,
-		bytesDown: 0,
-		status: 200,
-		fault: undefined,
-		...more,
-	};
-	return record;
-}
+const request = (method: string, path: string, more: Partial<RecordedRequest> = {}) =>
+	recordedRequest({ kind: 'github', method, path, ...more });
 
 const pulls = '/api/v3/repos/acme/infra/pulls';
 

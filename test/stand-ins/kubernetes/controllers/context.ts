@@ -24,9 +24,6 @@ export interface ControllerContext {
 	readySince: Map<string, number>;
 }
 
-/** Brings the cluster closer to what the object asks for; called again whenever something about it changes. */
-export type Reconcile = (object: KubeObject, context: ControllerContext) => void;
-
 /** A pod from a workload's template. */
 export function podFrom(
 	template: PodTemplate,
